@@ -1,0 +1,1 @@
+"""Python for simulators that YAML cannot describe (a binary protocol, say)."""

@@ -1,0 +1,1 @@
+"""One YAML file for each bundled simulator; the comments teach."""

@@ -1,0 +1,1 @@
+"""Put any legacy simulator behind the Gymnasium API with one YAML file."""

@@ -1,0 +1,1 @@
+"""Rules that a good environment keeps, each tried and judged."""

@@ -1,0 +1,1 @@
+"""YAML text becomes a validated model; every problem is reported at once, with its place."""

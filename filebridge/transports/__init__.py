@@ -1,0 +1,1 @@
+"""One file for each way to move bytes; none knows of lines, prompts or numbers."""

@@ -1,0 +1,1 @@
+"""One file for each way to read a value from a message."""

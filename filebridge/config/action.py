@@ -1,0 +1,78 @@
+"""Actions: what the agent may choose, one Gymnasium space each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from filebridge.config.part import Part, Word
+from filebridge.config.units import NumberRange, _range, expected
+
+__all__ = ["KINDS", "Action", "Box", "Choices", "TextAction"]
+
+KINDS = ("box", "choices", "multi", "bits", "text", "parts")
+"""The keys of an action of which exactly one is given."""
+
+
+class Box(Part):
+    """Real numbers between bounds."""
+
+    low: float | list[float] = Field(description="Least value: one number for all parts, or a list.")
+    high: float | list[float] = Field(description="Greatest value: one number for all parts, or a list.")
+    size: int | None = Field(None, ge=1, le=1_000_000, description="How many numbers, where low and high are single numbers.")
+    names: list[Word] | None = Field(None, description="Names of the parts: `{action.throttle}`. Otherwise `{action[0]}`.")
+    dtype: Literal["float32", "float64"] = Field("float32", description="Type of the numbers in the space.")
+
+
+def _choices(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        if not 1 <= value <= 1 << 31:
+            raise expected("not a number of choices", "a positive number")
+        return (0, value - 1)
+    return _range(value) if isinstance(value, str) else value
+
+
+Choices = Annotated[
+    list[str | int] | NumberRange,
+    BeforeValidator(_choices),
+    WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string"}, {"type": "array"}]}),
+]
+"""A list of labels, a range ``1..20``, or a count ``4`` (0 to 3)."""
+
+
+class TextAction(Part):
+    """A text of printable characters."""
+
+    max_length: int = Field(80, ge=1, le=100_000, description="Longest text, in characters.")
+    min_length: int = Field(1, ge=0, description="Shortest text, in characters.")
+    charset: str | None = Field(None, min_length=1, description="Characters allowed; by default printable ASCII.")
+
+
+def _bits(value: object) -> object:
+    return [f"b{n}" for n in range(value)] if isinstance(value, int) and 1 <= value <= 100_000 else value
+
+
+class Action(Part):
+    """What the agent chooses; exactly one of the keys."""
+
+    box: Box | None = Field(None, description="Real numbers between bounds: a Box.")
+    choices: Choices | None = Field(
+        None, description="One of several: a Discrete. A list of labels (`{action}` is the label), a range `1..20`, or a count."
+    )
+    multi: dict[Word, Choices] | None = Field(
+        None, min_length=1, description="Several choices at once: a MultiDiscrete; `{action.NAME}` is each one's label or number."
+    )
+    bits: Annotated[list[Word] | None, BeforeValidator(_bits), WithJsonSchema({"type": ["integer", "array"]})] = Field(
+        None, min_length=1, description="Switches: a MultiBinary; a count or names. `{action.NAME}` is 0 or 1."
+    )
+    text: TextAction | None = Field(None, description="A text.")
+    parts: dict[Word, Action] | None = Field(
+        None, min_length=1, description="Named actions of different kinds: a Dict; `{action.NAME}`."
+    )
+    label: str | None = Field(None, description="One line for people about what the action means.")
+
+
+def kind(action: Action) -> str:
+    """Return the key which says what sort of action it is; rules make sure that there is exactly one."""
+    return next(name for name in KINDS if getattr(action, name) is not None)

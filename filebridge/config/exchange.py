@@ -1,0 +1,128 @@
+"""Dialogues: what is sent, and how the end of the reply is known."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from filebridge.config.part import Part, Word
+from filebridge.config.units import Duration, expected, regex_source
+
+__all__ = ["Alternative", "Exchange", "Framing", "Repeat", "Reset"]
+
+
+class Alternative(Part):
+    """One way in which a reply may end: a text, a regular expression, or the end of the process."""
+
+    label: Word | None = None
+    text: str | None = None
+    regex: str | None = None
+    exit: tuple[int, ...] | None = None
+
+
+def _alternative(value: object, label: str | None = None) -> Alternative:
+    wanted = 'a text, a /regular expression/, {label: text}, or {label: {exit: 0}}'
+    if isinstance(value, Alternative):
+        return value
+    if isinstance(value, str) and value:
+        regex = regex_source(value)
+        return Alternative(label=label, text=None if regex else value, regex=regex)
+    if isinstance(value, dict) and len(value) == 1 and label is None:
+        ((name, inner),) = value.items()
+        return _alternative(inner, name)
+    if isinstance(value, dict) and set(value) == {"exit"} and label is not None:
+        codes = value["exit"] if isinstance(value["exit"], list) else [value["exit"]]
+        if all(type(code) is int for code in codes):
+            return Alternative(label=label, exit=tuple(codes))
+    raise expected("not an end of a reply", wanted)
+
+
+def _until(value: object) -> object:
+    if isinstance(value, list) and not value:
+        raise expected("no end is given", "at least one text")
+    if isinstance(value, dict) and len(value) > 1:
+        return tuple(_alternative(inner, label) for label, inner in value.items())
+    return tuple(_alternative(entry) for entry in (value if isinstance(value, list) else [value]))
+
+
+_ONE = {"type": "string"}
+_LABELLED = {"type": "object", "additionalProperties": {"anyOf": [_ONE, {"type": "object"}]}}
+_UNTIL_SCHEMA = {"anyOf": [_ONE, _LABELLED, {"type": "array", "items": {"anyOf": [_ONE, _LABELLED]}}]}
+
+
+class Framing(Part):
+    """How the end of a reply is known; at most one of the keys. Without any: one line."""
+
+    until: Annotated[tuple[Alternative, ...] | None, BeforeValidator(_until), WithJsonSchema(_UNTIL_SCHEMA)] = Field(
+        None,
+        description="The text that ends a reply: a literal, a `/regular expression/`, or a list of them. A labelled one,"
+        " `{landed: TOUCHDOWN}`, sets the flag `landed` when it was this one. `{over: {exit: 0}}`: the program's end.",
+    )
+    lines: int | None = Field(None, ge=1, le=1_000_000, description="So many lines.")
+    blank: bool | None = Field(None, description="`true`: everything up to a blank line.")
+    bytes: int | None = Field(None, ge=1, le=1 << 30, description="So many bytes.")
+    quiet: Duration | None = Field(None, description="Everything until nothing has come for so long.")
+
+
+class Repeat(Part):
+    """Send again until an expression over the fields is true."""
+
+    until: str = Field(description="An expression over the fields, true when the reply is the awaited one.")
+    every: Duration = Field(0.01, description="Pause between two tries.")
+
+
+def _lines(value: object) -> object:
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _answers(value: object) -> object:
+    if isinstance(value, dict):
+        return {prompt: _lines(reply) for prompt, reply in value.items()}
+    return value
+
+
+class Exchange(Framing):
+    """One thing sent and the reply awaited."""
+
+    send: Annotated[str | list[str] | None, BeforeValidator(_lines)] = Field(
+        None,
+        description="What is sent, a line end is added. `{action}`, `{action:.2f}`, fields, variables, `{step}`, `{seed}` and"
+        " expressions are filled in. A list: several lines at once, with a reply awaited for each. Left out: only wait.",
+        json_schema_extra={"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "array", "items": {"type": "string"}}]},
+    )
+    answer: Annotated[dict[str, str], BeforeValidator(_answers)] = Field(
+        default_factory=dict,
+        description="Questions on the way: text or `/regular expression/` -> what is answered; then reading goes on.",
+    )
+    when: str | None = Field(None, description="An expression; the exchange takes place only if it is true.")
+    repeat: Repeat | None = Field(None, description="Send again until an expression over the fields is true.")
+    silent: Duration | None = Field(None, description="No reply within this time is a normal, empty reply.")
+
+
+class Reset(Part):
+    """How a running simulator begins a further episode."""
+
+    start_from: Word | None = Field(
+        None,
+        alias="from",
+        description="The label which the last reply must have ended with; otherwise a new process is started. Without it the"
+        " dialogue is held at the beginning of every episode, the first one included.",
+    )
+    exchanges: list[Exchange] = Field(min_length=1, description="What is said.")
+
+
+def reset_form(value: object) -> object:
+    """Turn the short form of `reset`, a list of exchanges, into the long one."""
+    return {"exchanges": value} if isinstance(value, list) else value
+
+
+def exchange_list(value: object) -> object:
+    """Turn the short form of a dialogue, one exchange, into a list."""
+    return [value] if isinstance(value, dict) else value
+
+
+def labels(exchanges: list[Any]) -> list[str]:
+    """Return the labels of all ends in ``exchanges``, in order, each once."""
+    found = [end.label for exchange in exchanges for end in exchange.until or () if end.label]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,136 @@
+"""The whole configuration of one simulator, as pydantic models: every key, its default, its one-line description.
+
+The JSON Schema and the reference page are generated from here, so a description is written for the
+YAML's author. Rules that span several keys are in ``rules``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from filebridge.config.action import Action
+from filebridge.config.exchange import Exchange, Framing, Reset, exchange_list, reset_form
+from filebridge.config.field import FieldModel
+from filebridge.config.part import Name, Part, Word
+from filebridge.config.simulator import Limits, Simulator, Text, Transport
+from filebridge.config.units import Duration, expected
+
+__all__ = ["Config", "Deadlines", "OnFailure", "Variable"]
+
+
+class Variable(Part):
+    """A value of the episode that does not come from the simulator."""
+
+    start: float | str | None = Field(None, description="Value at the start of each episode.")
+    draw: str | None = Field(
+        None,
+        description="Drawn at the start of each episode: `uniform(a, b)`, `loguniform(a, b)`, `normal(mean, deviation)`,"
+        " `integers(first, last)` or `choice(a, b, ...)`.",
+    )
+    update: str | None = Field(None, description="Expression for its next value, evaluated after each step.")
+    low: float | None = Field(None, description="Least value, where it is observed or set through options.")
+    high: float | None = Field(None, description="Greatest value, where it is observed or set through options.")
+
+
+def _variable(value: object) -> object:
+    return value if isinstance(value, dict | Variable) else {"start": value}
+
+
+class Deadlines(Part):
+    """Longest time of each phase, in seconds; each is one absolute deadline for the whole phase."""
+
+    start: Duration = Field(30.0, description="From the start of the process to the end of the start dialogue.")
+    reset: Duration = Field(30.0, description="The reset dialogue.")
+    step: Duration = Field(10.0, description="One step; the first step of a process has three times as long.")
+    stop: Duration = Field(5.0, description="The stop dialogue and the end of all processes.")
+
+
+Policy = Literal["raise", "truncate", "retry"]
+
+
+class OnFailure(Part):
+    """What a failure in a step becomes, by its kind."""
+
+    crash: Policy = Field("raise", description="The process ended.")
+    timeout: Policy = Field("raise", description="No whole reply before the deadline.")
+    protocol: Policy = Field("raise", description="A reply that cannot be understood.")
+    then: Literal["raise", "truncate"] = Field("raise", description="What becomes of it when a retry fails too.")
+    reward: float = Field(0.0, description="Reward of a step that is truncated by a failure.")
+    restarts: int = Field(3, ge=0, le=1_000_000, description="Most failures overlooked `within` this time.")
+    within: Duration = Field(60.0, description="The time in which `restarts` are counted.")
+
+
+def _on_failure(value: object) -> object:
+    return {kind: value for kind in ("crash", "timeout", "protocol")} if isinstance(value, str) else value
+
+
+def _expression(value: object) -> object:
+    if value is None or isinstance(value, list | dict):
+        raise expected("not an expression", "text such as `-abs(error)`, or a number")
+    return str(value)
+
+
+Expression = Annotated[
+    str, BeforeValidator(_expression), WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]})
+]
+"""An expression over fields, variables, `action`, `step`, `episode`, and `prev.NAME` for values of the step before."""
+
+Dialogue = Annotated[
+    list[Exchange],
+    BeforeValidator(exchange_list),
+]
+
+
+def _observation(value: object) -> object:
+    return value if isinstance(value, dict) else value
+
+
+class Config(Part):
+    """Everything about one simulator."""
+
+    filebridge: Literal[1] = Field(description="Version of this format: 1.")
+    name: Name = Field(description="Name of the simulator: the environment's id is `filebridge/NAME-v0`.")
+    about: str = Field("", description="One or two sentences for `filebridge list`.")
+    simulator: Simulator = Field(description="The program: how it is started, where.")
+    transport: Transport = Field(description="What moves bytes to and from it.")
+    text: Text = Field(Text(), description="How bytes stand for text.")
+    limits: Limits = Field(Limits(), description="What one simulator may use.")
+    framing: Framing = Field(
+        Framing(), description="How a reply ends, for all exchanges that do not say it themselves; by default one line."
+    )
+    action: Action = Field(description="What the agent chooses.")
+    variables: dict[Word, Annotated[Variable, BeforeValidator(_variable), WithJsonSchema({})]] = Field(
+        default_factory=dict,
+        description="Values of the episode that do not come from the simulator: constants, draws, counters. All can be set by"
+        " `reset(options={...})`.",
+    )
+    start: Dialogue = Field(default_factory=list, description="What is said once a process has started.")
+    reset: Annotated[Reset | None, BeforeValidator(reset_form)] = Field(
+        None, description="How a running process begins a further episode; without it each episode has a new process."
+    )
+    step: Dialogue = Field(min_length=1, description="What is said in each step.")
+    stop: Dialogue = Field(default_factory=list, description="What is said before the process is ended.")
+    fields: dict[Word, FieldModel] = Field(default_factory=dict, description="Named values read from what it says.")
+    observation: str | list[str] | dict[Word, str | list[str]] = Field(
+        description="What the agent sees: a list of fields or variables makes a Box; a mapping a Dict; one name its own space."
+    )
+    observation_dtype: Literal["float32", "float64"] = Field("float64", description="Type of numbers in a Box observation.")
+    reward: Expression = Field("0", description="Expression for the reward of a step.")
+    terminated: Expression = Field("False", description="Expression: has the episode come to its natural end?")
+    truncated: Expression = Field("False", description="Expression: is the episode cut short for another reason?")
+    info: dict[Word, Expression] = Field(default_factory=dict, description="Further values for `info`: name -> expression.")
+    max_steps: int | None = Field(None, ge=1, description="Steps after which an episode is truncated.")
+    deadlines: Deadlines = Field(Deadlines(), description="Longest time of each phase.")
+    leftover: Literal["refuse", "drop", "keep"] = Field(
+        "refuse",
+        description="Output after a reply's end, before the next thing is sent: an error, dropped, or kept as the beginning"
+        " of the next reply. White space is always dropped, unless kept.",
+    )
+    on_failure: Annotated[
+        OnFailure, BeforeValidator(_on_failure), WithJsonSchema({"anyOf": [{"enum": ["raise", "truncate", "retry"]}, {"type": "object"}]})
+    ] = Field(OnFailure(), description="What becomes of a failure in a step: `raise`, `truncate`, `retry`, or one for each kind.")
+    deterministic: bool = Field(
+        False, description="Equal seeds and actions give equal episodes; `retry` wants it, `check` verifies it."
+    )

@@ -1,0 +1,135 @@
+"""How the simulator is started, where, with what limits, and what moves its bytes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from filebridge.config.part import Part
+from filebridge.config.units import NumberRange, Size, WindowSize, expected
+
+__all__ = ["Console", "File", "Limits", "Simulator", "Text", "Transport"]
+
+
+class File(Part):
+    """A file placed in the simulator's run folder before it starts; exactly one of the keys."""
+
+    copy_of: str | None = Field(None, alias="copy", description="Path of a file to copy, relative to this YAML.")
+    link: str | None = Field(None, description="Path of a file to link to, relative to this YAML; for large read-only data.")
+    template: str | None = Field(
+        None, description="Path of a jinja2 template, rendered with `seed`, `seat`, `episode` and the variables."
+    )
+    text: str | None = Field(None, description="The text itself, a jinja2 template too.")
+
+
+def _command(value: object) -> object:
+    if isinstance(value, str):
+        raise expected("a command written as one text", f"a list of words: `{value.split()}`".replace("'", ""))
+    return value
+
+
+def _numbers_as_words(value: object) -> object:
+    if isinstance(value, list):
+        return [str(word) if isinstance(word, int | float) and not isinstance(word, bool) else word for word in value]
+    return value
+
+
+def _environment(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: str(text) if isinstance(text, int | float) else text for key, text in value.items()}
+    return value
+
+
+def _codes(value: object) -> object:
+    return [value] if isinstance(value, int) else value
+
+
+def _seed(value: object) -> object:
+    return None if value == "none" else value
+
+
+_SEED = Field(
+    (0, 2**31 - 1),
+    description="Seeds which the simulator accepts, `0..65535` say; `none` if it has no seed, so that `reset(seed=...)`"
+    " warns that it cannot be obeyed.",
+    json_schema_extra={"examples": ["none", "0..65535"]},
+)
+
+
+class Simulator(Part):
+    """The black-box program."""
+
+    command: Annotated[list[str], BeforeValidator(_command), BeforeValidator(_numbers_as_words)] = Field(
+        min_length=1,
+        description="The program and its arguments, a list. `${python}`, `${seed}`, `${seat}`, `${workdir}` (its run"
+        " folder) and `${config}` (the folder of this YAML) are filled in; `$$` is a dollar sign.",
+    )
+    path: list[str] = Field(default_factory=list, description="Folders to look in for the program, before PATH.")
+    install: str = Field("", description="The line that installs the program, shown when it is missing.")
+    seed: Annotated[NumberRange | None, BeforeValidator(_seed)] = _SEED
+    files: dict[str, File] = Field(
+        default_factory=dict, description="Files placed in the run folder before each start: name -> `copy`, `link`, ..."
+    )
+    environment: Annotated[dict[str, str], BeforeValidator(_environment)] = Field(
+        default_factory=dict,
+        description="Environment variables, beside PATH, HOME, LANG, TZ and TMPDIR; nothing else is inherited."
+        " `${...}` as in `command`.",
+    )
+    directory: str = Field(
+        "${workdir}", description="The folder that the program starts in; by default its private run folder."
+    )
+
+
+class Limits(Part):
+    """What one simulator may use; a key that is left out is not limited."""
+
+    memory: Size | None = Field(None, description="Address space of each process.")
+    cpu: int | None = Field(None, ge=1, description="Seconds of processor time of each process.")
+    files: int | None = Field(None, ge=8, description="Open descriptors of each process.")
+    file_size: Size | None = Field(None, description="Largest file that it may write.")
+    processes: int | None = Field(None, ge=1, description="Processes of this user.")
+    output: Size = Field(1 << 20, description="Largest message; more without an end is an error.")
+
+
+def _terminal(value: object) -> object:
+    return {True: "raw", False: "none"}.get(value, value) if isinstance(value, bool) else value
+
+
+class Console(Part):
+    """Standard input and output, through pipes or through a pseudo-terminal."""
+
+    terminal: Annotated[Literal["none", "raw", "cooked"], BeforeValidator(_terminal)] = Field(
+        "none",
+        description="`false`: pipes, which are faster. `true` or `raw`: a pseudo-terminal without line editing, for programs"
+        " that hold back their output on a pipe. `cooked`: a pseudo-terminal with line editing, for programs that need it.",
+        json_schema_extra={"anyOf": [{"type": "boolean"}, {"enum": ["none", "raw", "cooked"]}], "type": None, "enum": None},
+    )
+    size: WindowSize = Field((80, 24), description="Columns and rows of the terminal.")
+    stderr: Literal["apart", "merged"] = Field(
+        "apart", description="`apart`: kept for diagnosis. `merged`: read as output. A terminal always merges."
+    )
+
+
+class Transport(Part):
+    """What moves bytes to and from the simulator; exactly one of the keys."""
+
+    console: Console | None = Field(None, description="Standard input and output.")
+
+
+class Text(Part):
+    """How bytes stand for text, in both directions."""
+
+    encoding: str = Field("utf-8", description="Encoding of the text, any that Python knows.")
+    errors: Literal["strict", "replace"] = Field("strict", description="What to do with bytes that are no text.")
+    line_end: str = Field("\n", description="What ends a line that is sent.")
+    ansi: Literal["strip", "keep"] = Field("strip", description="Escape sequences for colour and cursor: removed or kept.")
+    echo: Literal["none", "strip"] = Field(
+        "none", description="`strip`: the program repeats each line that it reads; the repetition is removed."
+    )
+    decimal: Literal[".", ","] = Field(".", description="The decimal mark of numbers that are read.")
+
+
+def discriminate(value: Any, allowed: tuple[str, ...]) -> list[str]:
+    """Return which of the ``allowed`` attributes of ``value`` are set."""
+    return [name for name in allowed if getattr(value, name) is not None]

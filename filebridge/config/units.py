@@ -1,0 +1,99 @@
+"""Values with a unit or a notation of their own: durations, sizes, ranges, patterns, window sizes.
+
+Each is an annotated type for the models: short text in the YAML, a plain number or tuple in Python.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+__all__ = ["Duration", "NumberRange", "Size", "WindowSize", "expected", "regex_source"]
+
+_DURATION_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+_SIZE_UNITS = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
+_QUANTITY = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([A-Za-z]+)")
+_RANGE = re.compile(r"(-?\d+)\s*\.\.\s*(-?\d+)")
+_WINDOW = re.compile(r"(\d{1,3})x(\d{1,3})")
+
+
+def expected(what: str, wanted: str) -> PydanticCustomError:
+    """Return an error for a validator: ``what`` is wrong, ``wanted`` is what to write instead."""
+    return PydanticCustomError("filebridge", "{what}", {"what": what, "expected": wanted})
+
+
+def regex_source(text: str) -> str | None:
+    """Return the regular expression inside ``/slashes/``, or None for literal text."""
+    return text[1:-1] if len(text) > 2 and text[0] == text[-1] == "/" else None
+
+
+def _quantity(value: object, units: dict[str, float] | dict[str, int], fold: bool, wanted: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise expected("not a quantity", wanted)
+    if isinstance(value, str):
+        match = _QUANTITY.fullmatch(value.strip())
+        unit = match and (match[2].upper() if fold else match[2])
+        if not match or unit not in units:
+            raise expected("not a quantity with a known unit", wanted)
+        value = float(match[1]) * units[unit]
+    return float(value)
+
+
+def _duration(value: object) -> float:
+    wanted = "a duration such as `50 ms`, `10 s`, `2 min`, or a number of seconds"
+    seconds = _quantity(value, _DURATION_UNITS, False, wanted)
+    if not 0 <= seconds <= 7 * 86400:
+        raise expected("a duration out of range", "between 0 and 7 days")
+    return seconds
+
+
+def _size(value: object) -> int:
+    size = _quantity(value, _SIZE_UNITS, True, "a size such as `64 KiB`, `1 MiB`, `2 GB`, or a number of bytes")
+    if not 1 <= size <= 1 << 50:
+        raise expected("a size out of range", "at least 1 byte")
+    return int(size)
+
+
+def _range(value: object) -> tuple[int, int]:
+    wanted = "a range of whole numbers such as `1..20`"
+    match = _RANGE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if isinstance(value, tuple):
+        return value
+    if not match:
+        raise expected("not a range", wanted)
+    low, high = int(match[1]), int(match[2])
+    if low > high:
+        raise expected("a range that ends before it begins", f"`{high}..{low}`")
+    if high - low >= 1 << 31:
+        raise expected("a range of more than 2**31 numbers", "a shorter one")
+    return low, high
+
+
+def _window(value: object) -> tuple[int, int]:
+    match = _WINDOW.fullmatch(value) if isinstance(value, str) else None
+    if isinstance(value, tuple):
+        return value
+    if not match or not (1 <= int(match[1]) <= 500 and 1 <= int(match[2]) <= 500):
+        raise expected("not the size of a window", "columns x rows such as `80x24`, each from 1 to 500")
+    return int(match[1]), int(match[2])
+
+
+def _schema(example: str, *also: dict[str, Any]) -> WithJsonSchema:
+    text = {"type": "string", "examples": [example]}
+    return WithJsonSchema({"anyOf": [text, *also]} if also else text)
+
+
+Duration = Annotated[float, BeforeValidator(_duration), _schema("50 ms", {"type": "number"})]
+"""Seconds, written ``50 ms``, ``10 s``, ``2 min`` or as a number of seconds."""
+
+Size = Annotated[int, BeforeValidator(_size), _schema("1 MiB", {"type": "integer"})]
+"""Bytes, written ``64 KiB``, ``1 MiB`` or as a number of bytes."""
+
+NumberRange = Annotated[tuple[int, int], BeforeValidator(_range), _schema("1..20")]
+"""First and last whole number, written ``1..20``."""
+
+WindowSize = Annotated[tuple[int, int], BeforeValidator(_window), _schema("80x24")]
+"""Columns and rows of a terminal, written ``80x24``."""

@@ -1,0 +1,253 @@
+"""What an expression may speak of: kinds of values, named slots, and the functions it may call."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import enum
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+
+__all__ = [
+    "CONSTANTS",
+    "FUNCTIONS",
+    "NUMERIC",
+    "SUPPORT",
+    "ExpressionProblem",
+    "Function",
+    "Kind",
+    "Names",
+    "Piece",
+    "Slot",
+    "Source",
+    "common",
+    "nearest",
+    "power",
+    "widest",
+]
+
+
+class Kind(enum.Enum):
+    """What a value is; the text is how an error names it."""
+
+    INTEGER = "a whole number"
+    NUMBER = "a number"
+    FLAG = "a flag"
+    TEXT = "text"
+    VECTOR = "a vector"
+    GRID = "a grid"
+
+
+NUMERIC = frozenset({Kind.INTEGER, Kind.NUMBER, Kind.FLAG})
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a named value stands in the row, what it is, and how many numbers a vector holds (0: not known)."""
+
+    index: int
+    kind: Kind
+    length: int = 0
+
+
+Names = Mapping[str, Slot]
+
+
+class ExpressionProblem(ValueError):
+    """An expression that cannot be accepted, found at load time.
+
+    ``what`` is wrong, ``found`` is the part of the text at fault, ``expected`` says what to write instead
+    and ``near`` is the nearest known word, each empty where there is none. ``offset`` and ``length`` are the
+    span of the part in characters of the text.
+    """
+
+    def __init__(self, what: str, found: str, expected: str, near: str, offset: int, length: int) -> None:
+        super().__init__(what, found, expected, near, offset, length)
+        self.what = what
+        self.found = found
+        self.expected = expected
+        self.near = near
+        self.offset = offset
+        self.length = length
+
+    def __str__(self) -> str:
+        parts = [("found", self.found), ("expected", self.expected), ("near", self.near)]
+        return "\n  ".join([self.what, *(f"{name}: {value}" for name, value in parts if value)])
+
+
+def widest(kinds: Collection[Kind]) -> Kind:
+    """Return the kind of the sum of values of numeric ``kinds``: flags count as whole numbers."""
+    return Kind.NUMBER if Kind.NUMBER in kinds else Kind.INTEGER
+
+
+def common(kinds: Sequence[Kind]) -> Kind:
+    """Return the kind of a value that may be any one of those of numeric ``kinds``."""
+    return kinds[0] if len(set(kinds)) == 1 else widest(kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text that was parsed, and how many characters the original has before it."""
+
+    body: str
+    shift: int = 0
+
+    def span(self, node: ast.expr) -> tuple[int, int]:
+        """Return where ``node`` starts and ends in the body, in characters (the parser counts bytes)."""
+        data = self.body.encode()
+        start, end = node.col_offset, node.end_col_offset or node.col_offset
+        return len(data[:start].decode()), len(data[:end].decode())
+
+    def segment(self, node: ast.expr) -> str:
+        """Return the text of ``node``."""
+        start, end = self.span(node)
+        return self.body[start:end]
+
+    def problem(self, node: ast.expr, what: str, expected: str, near: str = "") -> ExpressionProblem:
+        """Return the problem ``what`` about ``node``."""
+        return self.problem_at(*self.span(node), what, expected, near)
+
+    def problem_at(self, start: int, end: int, what: str, expected: str, near: str = "") -> ExpressionProblem:
+        """Return the problem ``what`` about a part of the body."""
+        return ExpressionProblem(what, self.body[start:end], expected, near, start + self.shift, end - start)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of an expression, ready to compile, with what is known of its value."""
+
+    node: ast.expr
+    kind: Kind
+    length: int = 0
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """Return the one of ``words`` most like ``word``, or nothing."""
+    return next(iter(difflib.get_close_matches(word, list(words), n=1)), "")
+
+
+_EXPONENT = 1024
+_WHOLE = 2**63
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """Return ``base ** exponent`` within bounds: whole numbers up to 2**63, floats beyond, never a complex number.
+
+    Raises OverflowError when the result is no float, ValueError for a fractional power of a negative number and
+    ZeroDivisionError for a negative power of zero.
+    """
+    if isinstance(base, int) and isinstance(exponent, int) and 0 <= exponent <= _EXPONENT:
+        # The estimate comes first: a number of a million digits must not be made in order to be refused.
+        if (base.bit_length() - 1) * exponent <= 64:
+            whole = base**exponent
+            if -_WHOLE <= whole <= _WHOLE:
+                return whole
+        return float(base) ** exponent
+    result = float(base) ** float(exponent)
+    if isinstance(result, complex):
+        raise ValueError("a fractional power of a negative number")
+    return result
+
+
+def at(vector: Sequence[Any], index: int) -> Any:
+    """Return ``vector[index]``; a computed index that fell below 0 is an IndexError, not a look from the end."""
+    if index < 0:
+        raise IndexError("index below 0")
+    return vector[index]
+
+
+def cell(grid: Any, row: int, column: int) -> int:
+    """Return one cell of a grid as a Python number, so that arithmetic with it does not wrap at 255."""
+    if row < 0 or column < 0:
+        raise IndexError("index below 0")
+    return int(grid[int(row), int(column)])
+
+
+def cells(grid: Any, value: Any) -> int:
+    """Return how many cells of ``grid`` equal ``value``."""
+    return int(numpy.count_nonzero(grid == value))
+
+
+def count(vector: Sequence[Any], value: Any) -> int:
+    """Return how many numbers of ``vector`` equal ``value``."""
+    return list(vector).count(value)
+
+
+def clip(x: Any, low: Any, high: Any) -> Any:
+    """Return the number nearest to ``x`` within ``low`` and ``high``; nan stays nan."""
+    return low if x < low else high if x > high else x
+
+
+def mean(vector: Sequence[Any]) -> float:
+    """Return the sum divided by the length."""
+    return float(sum(vector) / len(vector))
+
+
+def sign(x: Any) -> int:
+    """Return -1, 0 or 1; raises ValueError for nan, which has none."""
+    if x > 0:
+        return 1
+    if x < 0:
+        return -1
+    if x == 0:
+        return 0
+    raise ValueError("nan has no sign")
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function that an expression may call.
+
+    ``least`` and ``most`` bound the number of arguments. ``result`` is the kind returned; None means that of the
+    arguments taken together. ``vector`` says how vectors enter: "" not at all, "alone" as the only argument and
+    nothing else, "or" as the only argument or else two or more numbers, "first" as the first of two.
+    """
+
+    call: Callable[..., Any]
+    least: int = 1
+    most: int = 1
+    result: Kind | None = Kind.NUMBER
+    vector: str = ""
+
+    def usage(self, word: str) -> str:
+        """Return how a call of it looks."""
+        if self.vector:
+            return {"alone": f"{word}(vector)", "or": f"{word}(vector) or {word}(x, y)"}.get(
+                self.vector, f"{word}(vector, value)"
+            )
+        shown = {"clip": ["x", "low", "high"], "log": ["x"], "round": ["x"]}.get(word, ["x", "y"][: self.most])
+        return f"{word}({', '.join(shown)})"
+
+
+_MANY = 64
+
+FUNCTIONS: dict[str, Function] = {
+    "abs": Function(abs, result=None),
+    "min": Function(min, 1, _MANY, None, "or"),
+    "max": Function(max, 1, _MANY, None, "or"),
+    "round": Function(round, 1, 2),
+    "floor": Function(math.floor, result=Kind.INTEGER),
+    "ceil": Function(math.ceil, result=Kind.INTEGER),
+    "log": Function(math.log, 1, 2),
+    "atan2": Function(math.atan2, 2, 2),
+    "hypot": Function(math.hypot, 2, 2),
+    "sum": Function(sum, vector="alone"),
+    "mean": Function(mean, vector="alone"),
+    "len": Function(len, result=Kind.INTEGER, vector="alone"),
+    "count": Function(count, 2, 2, Kind.INTEGER, "first"),
+    "clip": Function(clip, 3, 3, None),
+    "sign": Function(sign, result=Kind.INTEGER),
+    "int": Function(int, result=Kind.INTEGER),
+    "float": Function(float),
+    "bool": Function(bool, result=Kind.FLAG),
+    "isnan": Function(math.isnan, result=Kind.FLAG),
+    **{name: Function(getattr(math, name)) for name in "sqrt exp log10 sin cos tan asin acos atan".split()},
+}
+
+SUPPORT: dict[str, Callable[..., Any]] = {"power": power, "at": at, "cell": cell, "cells": cells}
+
+CONSTANTS: dict[str, object] = {"pi": math.pi, "e": math.e, "inf": math.inf, "True": True, "False": False}

@@ -1,0 +1,166 @@
+"""What the start of a simulator has in common on pipes and on a terminal: clean signals, limits, errors."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import signal
+import stat
+import subprocess
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from filebridge.errors import ExecFailed, LimitReached, StartError
+from filebridge.transports.base import Launch, Limits
+
+__all__ = [
+    "abandon",
+    "admit",
+    "checked",
+    "default_signals",
+    "limited_before",
+    "quiet_fork",
+    "start_errors",
+    "unclean_signals",
+]
+
+_RESTORED = {signal.SIGPIPE, getattr(signal, "SIGXFSZ", signal.SIGPIPE)}
+_SCARCE = {
+    errno.EMFILE: ("this process may open no more files", "raise the limit before the training: ulimit -n"),
+    errno.ENFILE: ("this machine can open no more files", "raise fs.file-max, or start fewer simulators"),
+    errno.EAGAIN: ("no more processes can be started", "raise the limit: ulimit -u, or pids.max of the container"),
+    errno.ENOMEM: ("there is no memory left for another process", "start fewer simulators, or free memory"),
+    errno.ENOSPC: ("there are no pseudo-terminals left", "raise kernel.pty.max, or use pipes"),
+}
+
+
+@contextmanager
+def start_errors(launch: Launch, path: str) -> Iterator[None]:
+    """Turn what the system says about a start into LimitReached or ExecFailed."""
+    try:
+        yield
+    except OSError as exc:
+        raise _failure(launch, path, exc) from exc
+    except subprocess.SubprocessError as exc:
+        raise StartError(f"{path} cannot be started: its limits or signals could not be set", found=str(exc)) from exc
+
+
+def _failure(launch: Launch, path: str, exc: OSError) -> StartError:
+    reason = exc.strerror or str(exc)
+    if exc.errno in _SCARCE:
+        what, cure = _SCARCE[exc.errno]
+        return LimitReached(f"{path} cannot be started: {what}", found=_level(exc.errno, reason), cure=cure)
+    what = f"{path} cannot be started: {reason}"
+    if exc.errno == errno.ENOEXEC:
+        return ExecFailed(
+            what,
+            found="neither a binary of this machine nor a script",
+            cure="begin a script with a line such as #!/bin/sh, or name its interpreter first in the command",
+        )
+    if exc.errno == errno.ENOENT and os.path.exists(path):
+        return ExecFailed(what, found=_interpreter(path), cure="install what is missing")
+    if exc.errno == errno.E2BIG:
+        size = sum(map(len, launch.argv)) + sum(len(name) + len(value) for name, value in launch.environment.items())
+        return ExecFailed(what, found=f"{size} characters of command and environment", cure="put long data in a file")
+    return ExecFailed(what, found=f"command {' '.join(launch.argv)}", cure="start it by hand to see what it needs")
+
+
+def _level(number: int | None, reason: str) -> str:
+    if number == errno.EMFILE:
+        return f"{reason} (limit {resource.getrlimit(resource.RLIMIT_NOFILE)[0]})"
+    return reason
+
+
+def _interpreter(path: str) -> str:
+    with open(path, "rb") as file:
+        first = file.readline(200)
+    if first.startswith(b"#!"):
+        return f"its first line asks for {first[2:].strip().decode(errors='backslashreplace')}"
+    return "the loader that the binary asks for is not installed"
+
+
+def checked(launch: Launch) -> None:
+    """Refuse what no exec can take, before anything is forked. Raises ExecFailed."""
+    for text in (*launch.argv, *launch.environment, *launch.environment.values()):
+        if "\0" in text:
+            raise ExecFailed("a NUL character cannot be passed to a program", found=ascii(text[:80]))
+    for name in launch.environment:
+        if not name or "=" in name:
+            raise ExecFailed("this is no name for an environment variable", found=ascii(name))
+
+
+def unclean_signals() -> bool:
+    """Tell whether a new process would inherit ignored or blocked signals that subprocess does not restore."""
+    ignored = (number for number in signal.valid_signals() if signal.getsignal(number) is signal.SIG_IGN)
+    return not _RESTORED.issuperset(ignored) or bool(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+
+
+def default_signals() -> None:
+    """Give every signal its default meaning; called in the new process, before its exec."""
+    for number in signal.valid_signals():
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def limited_before(path: str) -> bool:
+    """Tell whether limits must be set before the exec: without prlimit, or on a program that changes its user."""
+    return not hasattr(resource, "prlimit") or bool(os.stat(path).st_mode & (stat.S_ISUID | stat.S_ISGID))
+
+
+def admit(pid: int, limits: Limits) -> None:
+    """Set the limits of a process, 0 for this one; a limit that is lower already stays. Core files are off."""
+    for kind, soft, hard in _wanted(limits):
+        old_soft, old_hard = _limit(pid, kind, None)
+        if old_hard != resource.RLIM_INFINITY:
+            hard = min(hard, old_hard)
+        if old_soft != resource.RLIM_INFINITY:
+            soft = min(soft, old_soft)
+        _limit(pid, kind, (min(soft, hard), hard))
+
+
+def _wanted(limits: Limits) -> Iterator[tuple[int, int, int]]:
+    yield resource.RLIMIT_CORE, 0, 0
+    if limits.cpu is not None:
+        # One second later the kernel kills; the soft limit leaves a signal that says why.
+        yield resource.RLIMIT_CPU, limits.cpu, limits.cpu + 1
+    for kind, value in (
+        (resource.RLIMIT_AS, limits.memory),
+        (resource.RLIMIT_NOFILE, limits.files),
+        (resource.RLIMIT_FSIZE, limits.file_size),
+        (resource.RLIMIT_NPROC, limits.processes),
+    ):
+        if value is not None:
+            yield kind, value, value
+
+
+def _limit(pid: int, kind: int, values: tuple[int, int] | None) -> tuple[int, int]:
+    if pid == 0:
+        if values is not None:
+            resource.setrlimit(kind, values)
+        return resource.getrlimit(kind)
+    try:
+        return resource.prlimit(pid, kind, values) if values else resource.prlimit(pid, kind)
+    except ProcessLookupError:
+        # It has ended already and is beyond every limit; the loop will say how.
+        return (0, 0)
+
+
+@contextmanager
+def quiet_fork() -> Iterator[None]:
+    """Silence the warning that a trainer with threads forks: the new process only sets itself up for its exec."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"This process .* is multi-threaded", DeprecationWarning)
+        yield
+
+
+def abandon(pid: int) -> None:
+    """Kill and reap a process whose start could not be completed; the wait is that for a SIGKILL."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    except (ProcessLookupError, ChildProcessError):
+        # A trainer that ignores SIGCHLD has had it reaped by the kernel.
+        return

@@ -1,0 +1,217 @@
+"""One compiled field: how its value is read from a message, and what holds of the value."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from filebridge.config.field import FieldModel, way
+from filebridge.config.simulator import Text
+from filebridge.errors import ValueOutOfRange, escaped
+from filebridge.registry import load
+from filebridge.wire.expression_kinds import Kind
+from filebridge.wire.formats.problem import FieldProblem
+
+__all__ = ["Reading", "compile_field", "default_value"]
+
+_LARGEST = 1.7976931348623157e308
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How one value is read from a message.
+
+    ``read`` takes a whole message and returns the value, or None when it does not occur; it raises ParseError,
+    ValueOutOfRange or DecodeError when what stands there is not a value of the field. A vector is a sequence of
+    ``length`` Python numbers, a grid an array of ``shape`` (rows, columns).
+    """
+
+    read: Callable[[bytes], Any]
+    kind: Kind
+    length: int = 0
+    shape: tuple[int, ...] = ()
+
+
+def compile_field(name: str, field: FieldModel, text: Text) -> Reading:
+    """Return the reading of ``field``, its bounds and values checked at each read.
+
+    Raises FieldProblem where the keys of the field contradict one another or its pattern cannot be compiled.
+    """
+    reading: Reading = load("formats", way(field))(name, field, text)
+    _refuse_contradictions(field, reading)
+    default_value(field, reading)
+    return replace(reading, read=_checked(name, field, reading))
+
+
+def default_value(field: FieldModel, reading: Reading) -> object:
+    """Return the field's default as a value of the reading's kind, a vector as a tuple; None if it has none.
+
+    Raises FieldProblem for a default that could not have been read: of another kind or outside the bounds.
+    """
+    default = field.default
+    if default is None:
+        return None
+    value = _as_kind(default, reading)
+    if value is None:
+        expected = f"a list of {reading.length} numbers" if reading.kind is Kind.VECTOR else reading.kind.value
+        raise FieldProblem("default", "not a value of this field", found=str(default), expected=expected)
+    _refuse_outside(field, value)
+    return value
+
+
+def _as_kind(default: Any, reading: Reading) -> object:
+    kind, number = reading.kind, isinstance(default, int | float) and not isinstance(default, bool)
+    if kind is Kind.NUMBER and number:
+        return float(default)
+    if kind is Kind.INTEGER and number and float(default).is_integer():
+        return int(default)
+    if kind is Kind.VECTOR and isinstance(default, list) and reading.length in (0, len(default)):
+        return tuple(default)
+    matches = (kind is Kind.TEXT and isinstance(default, str)) or (kind is Kind.FLAG and isinstance(default, bool))
+    return default if matches else None
+
+
+def _refuse_outside(field: FieldModel, value: Any) -> None:
+    for part in value if isinstance(value, tuple) else (value,):
+        if isinstance(part, float) and not math.isfinite(part) and not field.allow_nan:
+            raise FieldProblem("default", "not finite", found=str(part), expected="a number, or `allow_nan: true` too")
+        if (field.low is not None and part < field.low) or (field.high is not None and part > field.high):
+            raise FieldProblem("default", "outside the field's own bounds", found=f"{part:g}", expected=_span(field))
+        if field.values is not None and part not in _allowed(field.values):
+            raise FieldProblem("default", "not one of the field's values", found=str(part), expected=_listed(field.values))
+
+
+def _refuse_contradictions(field: FieldModel, reading: Reading) -> None:
+    bound = "low" if field.low is not None else "high" if field.high is not None else ""
+    if bound and reading.kind not in (Kind.NUMBER, Kind.INTEGER, Kind.VECTOR):
+        raise FieldProblem(bound, f"a bound on {reading.kind.value}", expected="no `low` or `high`, or a number to read")
+    if field.low is not None and field.high is not None and not field.low <= field.high:
+        raise FieldProblem("low", "above `high`", found=f"{field.low:g}", expected=f"at most {field.high:g}")
+    if field.outside == "clip" and not bound:
+        raise FieldProblem("outside", "nothing to clip to", expected="`low`, `high` or both")
+    if field.values is not None:
+        _refuse_values(field.values, reading.kind, bound)
+
+
+def _refuse_values(values: Any, kind: Kind, bound: str) -> None:
+    if kind not in (Kind.INTEGER, Kind.TEXT):
+        raise FieldProblem("values", f"a list of all values of {kind.value}", expected="a field of type int or word")
+    if bound:
+        raise FieldProblem("values", f"given beside `{bound}`", expected="either `values` or `low` and `high`")
+    if isinstance(values, tuple):
+        if kind is Kind.TEXT:
+            raise FieldProblem("values", "a range of numbers, but the field is text", expected="a list of words")
+        return
+    wanted = str if kind is Kind.TEXT else int
+    wrong = [value for value in values if not isinstance(value, wanted)]
+    if wrong or not values:
+        expected = "words (in quotes if they look like numbers)" if wanted is str else "whole numbers"
+        raise FieldProblem("values", f"the field is {kind.value}", found=str(wrong[0]) if wrong else "", expected=expected)
+    if len(set(values)) < len(values):
+        twice = next(value for value in values if values.count(value) > 1)
+        raise FieldProblem("values", "a value given twice", found=str(twice), expected="each value once")
+
+
+def _checked(name: str, field: FieldModel, reading: Reading) -> Callable[[bytes], Any]:
+    if field.values is not None:
+        return _listed_only(name, reading.read, field.values)
+    if reading.kind is Kind.INTEGER:
+        return _bounded(name, field, reading.read, whole=True) if _bounds(field) else reading.read
+    if reading.kind is Kind.NUMBER:
+        return reading.read if field.allow_nan and not _bounds(field) else _bounded(name, field, reading.read)
+    if reading.kind is Kind.VECTOR:
+        return reading.read if field.allow_nan and not _bounds(field) else _bounded_vector(name, field, reading.read)
+    return reading.read
+
+
+def _bounds(field: FieldModel) -> bool:
+    return field.low is not None or field.high is not None
+
+
+def _bounded(name: str, field: FieldModel, read: Callable[[bytes], Any], whole: bool = False) -> Callable[[bytes], Any]:
+    # Without bounds the range is that of finite numbers, so that one comparison refuses NaN and infinity too.
+    low = -_LARGEST if field.low is None else field.low
+    high = _LARGEST if field.high is None else field.high
+    outside = _outside(name, field, whole)
+
+    def checked(message: bytes) -> Any:
+        value = read(message)
+        if value is None or low <= value <= high:
+            return value
+        return outside(value)
+
+    return checked
+
+
+def _bounded_vector(name: str, field: FieldModel, read: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    low = -_LARGEST if field.low is None else field.low
+    high = _LARGEST if field.high is None else field.high
+    outside, isfinite = _outside(name, field, False), math.isfinite
+
+    def checked(message: bytes) -> Any:
+        vector = read(message)
+        # A NaN hides from min() and max(), never from a sum.
+        if vector is None or (isfinite(sum(vector)) and low <= min(vector) and max(vector) <= high):
+            return vector
+        return tuple([value if low <= value <= high else outside(value) for value in vector])
+
+    return checked
+
+
+def _outside(name: str, field: FieldModel, whole: bool) -> Callable[[Any], Any]:
+    """Return what becomes of a number that is not finite or not within the bounds."""
+    low = -math.inf if field.low is None else math.ceil(field.low) if whole else field.low
+    high = math.inf if field.high is None else math.floor(field.high) if whole else field.high
+    clip, allow_nan = field.outside == "clip", field.allow_nan
+
+    def outside(value: Any) -> Any:
+        if not math.isfinite(value):
+            if not allow_nan:
+                raise ValueOutOfRange(
+                    f"field {name} is not finite", found=str(value), cure="set `allow_nan: true` if the simulator means it"
+                )
+            if value != value or low <= value <= high:
+                return value
+        if clip:
+            return low if value < low else high
+        raise ValueOutOfRange(
+            f"field {name} is outside its bounds",
+            found=str(value),
+            cure=f"expected {_span(field)}; widen `low` or `high`, or set `outside: clip`",
+        )
+
+    return outside
+
+
+def _listed_only(name: str, read: Callable[[bytes], Any], values: Any) -> Callable[[bytes], Any]:
+    allowed = _allowed(values)
+
+    def checked(message: bytes) -> Any:
+        value = read(message)
+        if value is None or value in allowed:
+            return value
+        raise ValueOutOfRange(
+            f"field {name} is none of its values",
+            found=escaped(str(value), 200),
+            cure=f"expected {_listed(values)}; add it to `values` if the simulator means it",
+        )
+
+    return checked
+
+
+def _allowed(values: Any) -> range | frozenset[Any]:
+    return range(values[0], values[1] + 1) if isinstance(values, tuple) else frozenset(values)
+
+
+def _listed(values: Sequence[Any]) -> str:
+    if isinstance(values, tuple):
+        return f"{values[0]}..{values[1]}"
+    return "one of " + ", ".join(map(str, values[:20])) + (", ..." if len(values) > 20 else "")
+
+
+def _span(field: FieldModel) -> str:
+    if field.low is None:
+        return f"at most {field.high:g}"
+    return f"at least {field.low:g}" if field.high is None else f"from {field.low:g} to {field.high:g}"

@@ -130,7 +130,9 @@ def _rebuild(kind: type[BridgeError], args: tuple[Any, ...], state: dict[str, An
 
 
 class ConfigError(BridgeError, ValueError):
-    """The configuration is wrong; no process was started."""
+    """The configuration is wrong; no process was started. ``problems`` holds the single faults, if they are known."""
+
+    problems: tuple[object, ...] = ()
 
 
 class ConfigSecurityError(ConfigError):

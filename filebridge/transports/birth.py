@@ -48,7 +48,7 @@ def start_errors(launch: Launch, path: str) -> Iterator[None]:
 
 
 def _failure(launch: Launch, path: str, exc: OSError) -> StartError:
-    reason = exc.strerror or str(exc)
+    reason = os.strerror(exc.errno) if exc.errno else str(exc)
     if exc.errno in _SCARCE:
         what, cure = _SCARCE[exc.errno]
         return LimitReached(f"{path} cannot be started: {what}", found=_level(exc.errno, reason), cure=cure)

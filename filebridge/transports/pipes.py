@@ -79,6 +79,8 @@ class PipeTransport(Transport):
             return os.read(self._output, CHUNK)
         except BlockingIOError:
             return None
+        except OSError as exc:
+            raise TransportError("the simulator's stdout cannot be read", found=str(exc.strerror)) from exc
 
     def end_input(self) -> None:
         """Close stdin: the simulator reads the end of its input."""

@@ -54,16 +54,17 @@ class Process:
 
     ``pidfd`` is readable once the process has ended, -1 where the system has none. ``stderr_fd`` is
     the end of its stderr that wants draining, -1 when that goes elsewhere or has ended. ``started``
-    is a monotonic time in seconds.
+    is a monotonic time in seconds. ``ended`` is set once ``exit`` has seen the end.
     """
 
-    __slots__ = ("_exit", "_reaped", "_tail", "pid", "pidfd", "started", "stderr_fd")
+    __slots__ = ("_exit", "_reaped", "_tail", "ended", "pid", "pidfd", "started", "stderr_fd")
 
     def __init__(self, pid: int, stderr_fd: int = -1) -> None:
         self.pid = pid
         self.pidfd = _pidfd(pid)
         self.stderr_fd = stderr_fd
         self.started = time.monotonic()
+        self.ended = False
         self._tail = b""
         self._exit: Exit | None = None
         self._reaped = 0.0
@@ -89,20 +90,20 @@ class Process:
 
     def exit(self) -> Exit | None:
         """Return how the process ended, None while it lives; does not wait, and reaps this process only."""
-        if self._exit is None:
+        if not self.ended:
             try:
                 pid, status = os.waitpid(self.pid, os.WNOHANG)
+                found = Exit.of(status) if pid else None
             except ChildProcessError:
                 # A trainer that ignores SIGCHLD, or waits for any child, took the status before us.
-                self._exit, self._reaped = Exit(None, None), time.monotonic()
-            else:
-                if pid:
-                    self._exit, self._reaped = Exit.of(status), time.monotonic()
+                found = Exit(None, None)
+            if found is not None:
+                self._exit, self._reaped, self.ended = found, time.monotonic(), True
         return self._exit
 
     def state(self) -> str:
         """Return in plain words what the process does now: "running (busy)", "sleeping, reading its pipe", ..."""
-        return condition(self.pid) if self._exit is None else "gone"
+        return "gone" if self.ended else condition(self.pid)
 
     def signal(self, number: int) -> None:
         """Send a signal to this process and never to another; nothing happens once it has ended."""

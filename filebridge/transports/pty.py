@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import signal
 import termios
 import traceback
@@ -69,11 +70,17 @@ class PtyTransport(Transport):
     def write(self, data: bytes) -> int:
         """Return how many of the bytes the terminal took, 0 when it is full.
 
-        Raises TransportError when the simulator has closed its terminal or has ended.
+        Raises TransportError when the simulator is known to have ended, or nobody holds the terminal and it is full.
         """
         try:
+            # Linux lets us type into a terminal that nobody holds, so the kernel will not tell.
+            if self.process.ended:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
             return os.write(self._fd, data)
         except BlockingIOError:
+            if _hung_up(self._fd):
+                self.process.exit()
+                raise TransportError("the simulator takes no more input", found="nobody holds its terminal") from None
             return 0
         except OSError as exc:
             raise TransportError(
@@ -92,7 +99,7 @@ class PtyTransport(Transport):
             # This is how Linux says that nobody holds the other side of a terminal any more.
             if exc.errno == errno.EIO:
                 return b""
-            raise
+            raise TransportError("the simulator's terminal cannot be read", found=str(exc.strerror)) from exc
 
     def end_input(self) -> None:
         """Let the simulator find the end of its input once it has read what was sent.
@@ -104,7 +111,7 @@ class PtyTransport(Transport):
             if not modes[3] & termios.ICANON:
                 self._end_raw(modes)
                 return
-        except termios.error as exc:
+        except (termios.error, ValueError) as exc:
             raise TransportError("the terminal is closed", found=str(exc), cure="end the input before close") from exc
         if not self.write(modes[6][termios.VEOF]):
             raise SendBlocked(
@@ -137,11 +144,15 @@ def _birth(launch: Launch, path: str, terminal: Terminal) -> tuple[int, int]:
     before = limited_before(path)
 
     def prepare() -> None:
-        os.chdir(launch.directory)
-        default_signals()
-        _set_up(0, terminal)
-        if before:
-            admit(0, launch.limits)
+        try:
+            os.chdir(launch.directory)
+            default_signals()
+            _set_up(0, terminal)
+            if before:
+                admit(0, launch.limits)
+        except (ValueError, termios.error) as exc:
+            # Of other classes ptyprocess brings only the name across.
+            raise OSError(str(exc)) from exc
 
     try:
         with quiet_fork():
@@ -159,7 +170,12 @@ def _birth(launch: Launch, path: str, terminal: Terminal) -> tuple[int, int]:
         if os.getpid() != parent:
             # A new process that failed before its exec must not go on as a second trainer.
             os._exit(127)
+        scarce = _scarce() if str(exc) == "out of pty devices" else 0
         _tidy(exc)
+        if scarce:
+            raise OSError(scarce, os.strerror(scarce)) from exc
+        if isinstance(exc, pexpect.ExceptionPexpect):
+            raise FileNotFoundError(errno.ENOENT, str(exc)) from exc
         raise
     child.closed = True
     return _freed(child.ptyproc)
@@ -177,17 +193,37 @@ def _freed(born: Any) -> tuple[int, int]:
         born.closed = True
 
 
+def _scarce() -> int:
+    """Return the errno for which no terminal can be made: pty.fork drops it and blames the terminals."""
+    try:
+        for descriptor in os.openpty():
+            os.close(descriptor)
+    except OSError as exc:
+        return exc.errno or errno.ENOSPC
+    return errno.ENOSPC
+
+
 def _tidy(error: BaseException) -> None:
-    """Close and reap what ptyprocess leaves in its frames when the fork or the exec fails."""
+    """Close and reap what pty and ptyprocess leave in their frames when the fork or the exec fails."""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         known = frame.f_locals
         if "exec_err_pipe_read" in known and "pid" not in known:
             os.close(known["exec_err_pipe_read"])
             os.close(known["exec_err_pipe_write"])
+        if "master_fd" in known and "slave_fd" in known:
+            os.close(known["master_fd"])
+            os.close(known["slave_fd"])
         if "exec_err_data" in known and "inst" in known:
             known["inst"].fileobj.close()
             known["inst"].closed = True
             abandon(known["inst"].pid)
+
+
+def _hung_up(fd: int) -> bool:
+    """Tell whether nobody holds the other side of a terminal."""
+    poller = select.poll()
+    poller.register(fd, 0)
+    return any(event & select.POLLHUP for _, event in poller.poll(0))
 
 
 def _set_up(fd: int, terminal: Terminal) -> None:

@@ -25,7 +25,6 @@ _RETURNS = re.compile(rb"\r+\n?")
 _STRING = rb"[\]PX^_][^\x07\x1b\r\n]{0,4096}"
 _ESCAPE = re.compile(
     rb"\x1b(?:\[[0-?]{0,256}[ -/]{0,8}[@-~]|[ -/]{1,8}[0-~]|[0-OQ-WYZ\\`-~]|" + _STRING + rb"(?:\x07|\x1b\\))?"
-    rb"|[\x00\x07]"
 )
 _UNFINISHED = re.compile(rb"\x1b(?:[ -/]{0,8}|\[[0-?]{0,256}[ -/]{0,8}|" + _STRING + rb"\x1b?)\Z")
 
@@ -75,8 +74,8 @@ class Cleaner:
         Raises DecodeError for bytes that are no text, where the encoding is one that has to be translated.
         """
         # Numbers, not bytes: that search is one call of memchr.
-        if self._idle and 13 not in chunk and 27 not in chunk and 0 not in chunk and 7 not in chunk:
-            return chunk
+        if self._idle and 27 not in chunk and 0 not in chunk and 7 not in chunk:
+            return self._returned(chunk) if 13 in chunk else chunk
         return self._filter(chunk)
 
     def finish(self) -> bytes:
@@ -94,9 +93,8 @@ class Cleaner:
         if self._at_start:
             data = self._unmarked(data)
         data = self._stripped(data)
-        data = self._returned(data)
-        self._idle = not (self._held or self._after_return or self._at_start or self._decoder)
-        return data
+        self._idle = not (self._held or self._at_start or self._decoder)
+        return self._returned(data)
 
     def _translated(self, chunk: bytes, final: bool = False) -> bytes:
         if self._decoder is None:
@@ -125,7 +123,7 @@ class Cleaner:
         data = self._held + data
         unfinished = None if final else _UNFINISHED.search(data)
         self._held = unfinished[0] if unfinished else b""
-        return _ESCAPE.sub(b"", data[: unfinished.start()] if unfinished else data)
+        return _ESCAPE.sub(b"", data[: unfinished.start()] if unfinished else data).translate(None, b"\x00\x07")
 
     def _returned(self, data: bytes) -> bytes:
         if self._after_return and data:
@@ -133,10 +131,11 @@ class Cleaner:
             self._after_return = not rest
             data = rest[1:] if rest.startswith(b"\n") else rest
         if 13 in data:
-            self._after_return = data.endswith(b"\r")
+            self._after_return = data[-1] == 13
             # Most programs end lines with a plain CR LF; that replacement is far quicker than the pattern.
             data = data.replace(b"\r\n", b"\n")
             data = _RETURNS.sub(b"\n", data) if 13 in data else data
+        self._idle = self._idle and not self._after_return
         return data
 
 

@@ -80,13 +80,13 @@ def _refuse_outside(field: FieldModel, value: Any) -> None:
         if (field.low is not None and part < field.low) or (field.high is not None and part > field.high):
             raise FieldProblem("default", "outside the field's own bounds", found=f"{part:g}", expected=_span(field))
         if field.values is not None and part not in _allowed(field.values):
-            raise FieldProblem("default", "not one of the field's values", found=str(part), expected=_listed(field.values))
+            raise FieldProblem("default", "none of the field's values", found=str(part), expected=_listed(field.values))
 
 
 def _refuse_contradictions(field: FieldModel, reading: Reading) -> None:
     bound = "low" if field.low is not None else "high" if field.high is not None else ""
     if bound and reading.kind not in (Kind.NUMBER, Kind.INTEGER, Kind.VECTOR):
-        raise FieldProblem(bound, f"a bound on {reading.kind.value}", expected="no `low` or `high`, or a number to read")
+        raise FieldProblem(bound, f"a bound on {reading.kind.value}", expected="bounds only on numbers")
     if field.low is not None and field.high is not None and not field.low <= field.high:
         raise FieldProblem("low", "above `high`", found=f"{field.low:g}", expected=f"at most {field.high:g}")
     if field.outside == "clip" and not bound:
@@ -108,7 +108,8 @@ def _refuse_values(values: Any, kind: Kind, bound: str) -> None:
     wrong = [value for value in values if not isinstance(value, wanted)]
     if wrong or not values:
         expected = "words (in quotes if they look like numbers)" if wanted is str else "whole numbers"
-        raise FieldProblem("values", f"the field is {kind.value}", found=str(wrong[0]) if wrong else "", expected=expected)
+        found = str(wrong[0]) if wrong else "an empty list"
+        raise FieldProblem("values", f"the field is {kind.value}", found=found, expected=expected)
     if len(set(values)) < len(values):
         twice = next(value for value in values if values.count(value) > 1)
         raise FieldProblem("values", "a value given twice", found=str(twice), expected="each value once")
@@ -169,9 +170,8 @@ def _outside(name: str, field: FieldModel, whole: bool) -> Callable[[Any], Any]:
     def outside(value: Any) -> Any:
         if not math.isfinite(value):
             if not allow_nan:
-                raise ValueOutOfRange(
-                    f"field {name} is not finite", found=str(value), cure="set `allow_nan: true` if the simulator means it"
-                )
+                cure = "set `allow_nan: true` if the simulator means it"
+                raise ValueOutOfRange(f"field {name} is not finite", found=str(value), cure=cure)
             if value != value or low <= value <= high:
                 return value
         if clip:

@@ -298,6 +298,7 @@ class _Tree:
         elif top.keys is not None:
             top.keys.setdefault(event.value, []).append(place)
         top.pending = event.value, place
+        top.size += 1
 
     def add(self, node: _Node, place: Place) -> None:
         top = self.stack[-1]
@@ -372,9 +373,11 @@ def _consume(tree: _Tree, source: Source) -> None:
         opened = tree.stack[-1].place.offset if tree.stack[-1].flow else None
         at, what, expected = syntax(source.text, exc, opened)
         raise refuse_at(source, [(source.span(at, at + 1), Problem((), what, "", expected))]) from exc
-    except (yaml.YAMLError, OverflowError, UnicodeError) as exc:
-        # The pure parser lets an escape such as "\UFFFFFFFF" through to Python.
-        problem = Problem((), "an escape that stands for no character", expected="another escape, or single quotes")
+    except ConfigError:
+        raise
+    except (yaml.YAMLError, OverflowError, ValueError) as exc:
+        # The pure parser hands numbers of any size to Python: in "\UFFFFFFFF" and in the version of a directive.
+        problem = Problem((), "an escape or a directive that means nothing", expected="single quotes around the value")
         raise refuse_at(source, [(source.span(tree.last, tree.last + 1), problem)]) from exc
 
 

@@ -249,6 +249,14 @@ def test_what_cannot_be_read_is_shown_with_a_cure(written, loader, monkeypatch):
     assert lines[3].index("^") >= 8
 
 
+@pytest.mark.parametrize("loader", [yaml.CSafeLoader, yaml.SafeLoader])
+@pytest.mark.parametrize("start", ['"\\UFFFFFFFF"', '"\\U00FFFFFF"', '"\\ud800"', f"%YAML 1.{'1' * 5000}\n---\na"])
+def test_numbers_that_mean_no_character_are_refused(start, loader, monkeypatch):
+    monkeypatch.setattr(loading, "_LOADER", loader)
+    with pytest.raises(ConfigError, match=r"^f.yaml: 1 problem\nf.yaml:1:\d: "):
+        parse(f"{start}: 1\n", "f.yaml")
+
+
 def test_all_duplicate_keys_are_reported_with_all_their_places():
     with pytest.raises(ConfigError) as caught:
         parse("a: 1\nb:\n  - {c: 1, 'c': 2, <<: 3}\na: 2\n1: x\n\"1\": y\na: 3\n", "f.yaml")

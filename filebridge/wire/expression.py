@@ -7,6 +7,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from keyword import iskeyword
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -18,8 +19,10 @@ from filebridge.wire.expression_kinds import (
     ExpressionProblem,
     Kind,
     Names,
+    Piece,
     Slot,
     Source,
+    unfit,
 )
 from filebridge.wire.expression_tree import Lowering
 
@@ -27,6 +30,8 @@ __all__ = ["Expression", "ExpressionProblem", "Kind", "Names", "Slot", "failure"
 
 CHARACTERS = 2000
 DEPTH = 60
+_DEEP = f"the expression is nested more than {DEPTH} deep"
+_SMALLER = "several smaller expressions, as computed fields"
 
 _CALLS: dict[str, object] = {**{word: function.call for word, function in FUNCTIONS.items()}, **SUPPORT}
 _GLOBALS: dict[str, object] = {"__builtins__": {}, **_CALLS}
@@ -59,25 +64,21 @@ class Expression:
     def __reduce__(self) -> tuple[Any, ...]:
         return parse, (self.text, self.names)
 
-    def __repr__(self) -> str:
-        return f"<Expression {self.text!r}: {self.kind.value}>"
-
 
 def parse(text: str, names: Names) -> Expression:
     """Return ``text`` compiled over ``names``; raises ExpressionProblem, and nothing else, when it cannot be."""
-    flat = re.sub(r"[ \t\r\n]", " ", text)
+    flat = re.sub(r"[\t\r\n]", " ", text)
     body = flat.strip(" ")
     source = Source(body, len(flat) - len(flat.lstrip(" ")))
     if len(text) > CHARACTERS:
-        what = f"the expression has {len(text)} characters"
-        raise ExpressionProblem(what, text[:20] + "...", f"at most {CHARACTERS}; use computed fields", "", 0, len(text))
+        what = f"the expression has {len(text)} characters, at most {CHARACTERS} are read"
+        raise source.problem_at(0, len(body), what, _SMALLER)
     if not body:
-        raise ExpressionProblem("the expression is empty", "", "a value, such as 0", "", 0, len(text))
+        raise source.problem_at(0, 0, "the expression is empty", "a value, such as 0")
     _scan(source, names)
     parsed = _parsed(source)
     if _too_deep(parsed):
-        what = f"the expression is nested more than {DEPTH} deep"
-        raise source.problem_at(0, len(body), what, "several smaller expressions, as computed fields")
+        raise source.problem_at(0, len(body), _DEEP, _SMALLER)
     return Expression(source, text, Lowering(source, names), parsed)
 
 
@@ -98,73 +99,72 @@ def want(expression: Expression, *kinds: Kind) -> Expression:
         serves.add(Kind.INTEGER)
     if serves & set(kinds):
         return expression
-    source, body = expression.source, expression.source.body
-    expected = " or ".join(kind.value for kind in kinds)
-    held = f" of {expression.length} numbers" if expression.length else ""
-    what = f"`{body}` is {expression.kind.value}{held}, {expected} is due"
-    if expression.kind is Kind.VECTOR and expression.tree.__class__ is ast.Subscript:
-        expected = f"one of them, {body}[0] ... {body}[{max(expression.length - 1, 0)}]"
-    raise source.problem_at(0, len(body), what, expected)
+    source, tree, due = expression.source, expression.tree, " or ".join(kind.value for kind in kinds)
+    if expression.kind not in NUMERIC and NUMERIC & set(kinds):
+        raise unfit(source, tree, Piece(tree, expression.kind, expression.length))
+    what = f"`{source.body}` is {expression.kind.value}, {due} is due"
+    expected = f"a comparison, such as {source.body} > 0" if Kind.FLAG in kinds else due
+    raise source.problem_at(0, len(source.body), what, expected)
 
 
 # What other languages write, with what is written here; longer signs first.
 _SIGNS = {
     "===": "==", "!==": "!=", "<>": "!=", "&&": "and", "||": "or", "<<": "* 2 ** n", ">>": "// 2 ** n", ":=": "==",
-    "->": "a if test else b", "^": "**", "&": "and", "|": "or", "~": "not", "!": "not", "=": "==",
-    "?": "a if test else b", ";": "one expression", "{": "( )", "}": "( )", "@": "*", "$": "the name alone",
-    "`": '"text" in plain quotes', "#": "the comment after the YAML's value", "\\": "one line",
+    "->": "a if test else b", "=>": ">=", "=<": "<=", "^": "**", "&": "and", "|": "or", "~": "not", "!": "not",
+    "=": "==", "?": "a if test else b", ";": "one expression", "{": "( )", "}": "( )", "@": "*", "\\": "one line",
+    "$": "the name alone", "`": '"text" in plain quotes', "#": "the comment after the YAML's value",
 }  # fmt: skip
 _WORDS = {"AND": "and", "OR": "or", "NOT": "not", "XOR": "!=", "IF": "if", "ELSE": "else"}
 _TOKEN = re.compile(
-    r"""(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<word>[A-Za-z_]\w*)|(?P<fine>[<>=!]=(?!=)|[\d.]+[\w.]*)"""
-    r"""|(?P<sign>===|!==|<>|&&|\|\||<<|>>|:=|->|[&|^~!=?;{}@$`#\\])|(?P<open>[(\[])|(?P<close>[)\]])|(?P<quote>['"])""",
+    r"""(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<quote>['"])|(?P<word>[A-Za-z_]\w*)"""
+    r"""|(?P<fine>[<>=!]=(?!=)|[\d.]+[\w.]*)|(?P<open>[(\[])|(?P<close>[)\]])"""
+    r"""|(?P<sign>===|!==|<>|&&|\|\||<<|>>|:=|->|=>|=<|[&|^~!=?;{}@$`#\\])""",
     re.ASCII,
 )
-_PAIRS = {")": "(", "]": "["}
+_PAIRS = {")": "(", "]": "[", "(": ")", "[": "]"}
 
 
 def _scan(source: Source, names: Names) -> None:
     """Refuse what Python's parser would refuse too, but with less help, and what it would accept by surprise."""
-    body, position, opened = source.body, 0, []
+    body, end, opened, quoted = source.body, 0, list[tuple[int, str]](), 0
     for match in _TOKEN.finditer(body):
-        _plain(source, position, match.start())
-        position = match.end()
-        start, token = match.start(), match.group()
+        _plain(source, end, match.start())
+        (start, end), found = match.span(), match.group()
         if match["text"]:
-            _quoted(source, start, token)
+            if quoted and not body[quoted:start].strip():
+                raise source.problem_at(start, end, "two texts in a row", "a comma between them")
+            _quoted(source, start, found)
+            quoted = end
         elif match["quote"]:
-            raise source.problem_at(start, len(body), "the text has no closing quote", f"{token} at its end")
+            raise source.problem_at(start, len(body), "the text has no closing quote", f"{found} at its end")
         elif match["sign"]:
-            raise source.problem_at(start, position, f"`{token}` is not known", _SIGNS[token])
-        elif match["word"] in _WORDS and token not in names:
-            raise source.problem_at(start, position, f"unknown word `{token}`", _WORDS[token], _WORDS[token])
-        elif match["word"] and body[position : position + 1] in ("'", '"') and token not in _BEFORE_TEXT:
-            raise source.problem_at(start, position + 1, "text has no letters before its quotes", 'plain text: "over"')
+            raise source.problem_at(start, end, f"`{found}` is not known", _SIGNS[found])
+        elif match["word"] in _WORDS and found not in names:
+            raise source.problem_at(start, end, f"unknown word `{found}`", _WORDS[found])
+        elif match["word"] and body[end : end + 1] in ("'", '"') and not iskeyword(found):
+            raise source.problem_at(start, end + 1, "text has no letters before its quotes", 'plain text: "over"')
         elif match["open"]:
-            opened.append((start, token))
-        elif match["close"] and (not opened or opened.pop()[1] != _PAIRS[token]):
-            raise source.problem_at(start, position, f"`{token}` closes nothing", f"`{_PAIRS[token]}` before it")
-    _plain(source, position, len(body))
+            opened.append((start, found))
+        elif match["close"] and (not opened or opened.pop()[1] != _PAIRS[found]):
+            raise source.problem_at(start, end, f"`{found}` closes nothing", f"`{_PAIRS[found]}` before it")
+    _plain(source, end, len(body))
     if opened:
-        start, token = opened[-1]
-        raise source.problem_at(start, start + 1, f"`{token}` is never closed", f"`{')' if token == '(' else ']'}`")
-
-
-_BEFORE_TEXT = ("in", "and", "or", "not", "if", "else")
+        start, found = opened[-1]
+        raise source.problem_at(start, start + 1, f"`{found}` is never closed", f"`{_PAIRS[found]}`")
 
 
 def _plain(source: Source, start: int, end: int) -> None:
-    for index in range(start, end):
-        if not " " <= source.body[index] <= "~":
-            what = f"the character {ascii(source.body[index])} stands outside of quotes"
-            raise source.problem_at(index, index + 1, what, "plain ASCII letters, digits and signs")
+    odd = re.search("[^ -~]", source.body[start:end])
+    if odd:
+        what, index = f"the character {odd.group()!a} stands outside of quotes", start + odd.start()
+        raise source.problem_at(index, index + 1, what, "plain ASCII letters, digits and signs")
 
 
-def _quoted(source: Source, start: int, token: str) -> None:
-    for index, letter in enumerate(token, start):
+def _quoted(source: Source, start: int, text: str) -> None:
+    for index, letter in enumerate(text, start):
         if not letter.isprintable():
-            raise source.problem_at(index, index + 1, f"the character {ascii(letter)} in text", "printable characters")
-    odd = re.search(r"\\[^\\'\"nrt]", re.sub(r"\\\\", "  ", token))
+            raise source.problem_at(index, index + 1, f"the character {letter!a} in text", "printable characters")
+    odd = re.search(r"\\[^\\'\"nrt]", re.sub(r"\\\\", "  ", text))
     if odd:
         index = start + odd.start()
         raise source.problem_at(index, index + 2, f"`{odd.group()}` in text", r"\\ for a backslash, or \n \r \t")
@@ -177,12 +177,11 @@ def _parsed(source: Source) -> ast.expr:
             return ast.parse(source.body, mode="eval").body
     except SyntaxError as exc:
         start = min(max((exc.offset or 1) - 1, 0), len(source.body) - 1)
-        raise source.problem_at(
-            start, start + 1, "this cannot be read as an expression", "an expression such as -abs(speed) if landed else 0"
-        ) from exc
+        lacks_else = re.search(r"\bif\b", source.body) and not re.search(r"\belse\b", source.body)
+        expected = "a if test else b" if lacks_else else "an expression such as -abs(speed) if landed else 0"
+        raise source.problem_at(start, start + 1, "this cannot be read as an expression", expected) from exc
     except (ValueError, MemoryError, RecursionError) as exc:
-        what = "the expression is too deep to be read"
-        raise source.problem_at(0, len(source.body), what, "several smaller expressions") from exc
+        raise source.problem_at(0, len(source.body), _DEEP, _SMALLER) from exc
 
 
 def _too_deep(tree: ast.AST) -> bool:
@@ -192,16 +191,15 @@ def _too_deep(tree: ast.AST) -> bool:
     return bool(level)
 
 
-_ROWS = ast.arguments(
-    posonlyargs=[], args=[ast.arg("row"), ast.arg("previous")], kwonlyargs=[], kw_defaults=[], defaults=[]
-)
+_ROWS = ast.arguments([], [ast.arg("row"), ast.arg("previous")], None, [], [], None, [])
 
 
 def _compiled(tree: ast.expr) -> Callable[[Row, Row], Any]:
     whole = ast.fix_missing_locations(ast.Expression(ast.Lambda(_ROWS, tree)))
     code = next(part for part in compile(whole, "<expression>", "eval").co_consts if isinstance(part, CodeType))
     # The last line of defence: an attribute, an import or an inner function would show up here.
-    assert set(code.co_names) <= set(_CALLS) and not any(isinstance(part, CodeType) for part in code.co_consts)
+    if not _CALLS.keys() >= set(code.co_names) or any(isinstance(part, CodeType) for part in code.co_consts):
+        raise AssertionError(f"an expression compiled to {code.co_names}")
     return FunctionType(code, _GLOBALS, "expression")
 
 
@@ -217,17 +215,13 @@ def failure(expression: Expression, row: Row, previous: Row, error: Exception, l
     node, source = _blamed(expression.tree, value), expression.source
     start, end = source.span(node)
     low = max(0, min(start - 20, len(source.body) - 100))
-    window = source.body[low : low + 100]
     carets = " " * (start - low) + "^" * min(max(end - start, 1), 100 - (start - low))
-    values = [f"{name} = {_shown(row, slot)}" for name, slot in expression.names.items() if name in expression.uses]
-    values += [
-        f"prev.{name} = {_shown(previous, slot)}"
-        for name, slot in expression.names.items()
-        if name in expression.uses_previous
-    ]
+    names = expression.names
+    values = [f"{name} = {_shown(row, names[name])}" for name in sorted(expression.uses)]
+    values += [f"prev.{name} = {_shown(previous, names[name])}" for name in sorted(expression.uses_previous)]
     what, cure = _explained(source, node, value, error)
     margin = "\n" + " " * len("  found: ")
-    found = margin.join([window, carets, *([f"with {', '.join(values)}"] if values else [])])
+    found = margin.join([source.body[low : low + 100], carets, *([f"with {', '.join(values)}"] if values else [])])
     return ExpressionError(f"{label}: {what}", found=found, cure=cure)
 
 
@@ -237,17 +231,20 @@ def _shown(row: Row, slot: Slot) -> str:
     value = row[slot.index]
     if slot.kind is Kind.GRID:
         return f"a grid of {' x '.join(map(str, getattr(value, 'shape', ())))}"
-    shown = escaped(value) if isinstance(value, str) else repr(value)
+    shown = escaped(value if isinstance(value, str) else repr(value))
     return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 def _blamed(node: ast.expr, value: Callable[[ast.expr], Any]) -> ast.expr:
-    for part in _evaluated(node, value):
-        try:
-            value(part)
-        except Exception:
-            return _blamed(part, value)
-    return node
+    return next((_blamed(part, value) for part in _evaluated(node, value) if _fails(part, value)), node)
+
+
+def _fails(node: ast.expr, value: Callable[[ast.expr], Any]) -> bool:
+    try:
+        value(node)
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return True
+    return False
 
 
 def _evaluated(node: ast.expr, value: Callable[[ast.expr], Any]) -> Iterator[ast.expr]:
@@ -273,21 +270,33 @@ def _evaluated(node: ast.expr, value: Callable[[ast.expr], Any]) -> Iterator[ast
         yield from (part for part in parts if isinstance(part, ast.expr) and not isinstance(part, ast.Name))
 
 
-def _explained(
-    source: Source, node: ast.expr, value: Callable[[ast.expr], Any], error: Exception
-) -> tuple[str, str]:
+_CURES = {
+    "log": "log(max({x}, 1e-9))", "log10": "log10(max({x}, 1e-9))", "sqrt": "sqrt(max({x}, 0))",
+    "asin": "asin(clip({x}, -1, 1))", "acos": "acos(clip({x}, -1, 1))", "exp": "exp(min({x}, 700))",
+}  # fmt: skip
+_LARGE = ("the result is too large for a number", "bound what goes in with clip(x, low, high)")
+
+
+def _explained(source: Source, node: ast.expr, value: Callable[[ast.expr], Any], error: Exception) -> tuple[str, str]:
     """Return what went wrong at ``node``, and a cure."""
     text = source.segment(node)
-    if isinstance(error, ZeroDivisionError) and isinstance(node, ast.BinOp):
-        return "division by zero", f"{text} if {source.segment(node.right)} != 0 else 0"
-    if isinstance(error, OverflowError):
-        return "the result is too large for a number", f"bound what goes in: clip({_inner(source, node)}, low, high)"
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
-        return f"{type(error).__name__}: {error}", "check that every value used is of its kind"
-    word, arguments = node.func.id, [value(argument) for argument in node.args]
-    inner = _inner(source, node)
+    if isinstance(node, ast.BinOp) and isinstance(error, ZeroDivisionError):
+        return "division by zero", f"write {text} if {source.segment(node.right)} != 0 else 0"
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or isinstance(error, TypeError):
+        large = isinstance(error, OverflowError)
+        return _LARGE if large else (f"{type(error).__name__}: {error}", "see that each value is there and of its kind")
+    word, inner = node.func.id, source.segment(node.args[0])
+    first, *rest = [value(argument) for argument in node.args]
     if isinstance(error, IndexError):
-        return f"no such member, index {arguments[-1]}", f"bound the index: clip({inner}, 0, last)"
-    if any(isinstance(argument, float) and not math.isfinite(argument) for argument in arguments):
-        return f"{word} of {arguments[0]}", f"0 if isnan({inner}) else {text}"
-    return word, inner
+        sizes = getattr(first, "shape", None) or (len(first),)
+        cure = " and ".join(f"0 ... {size - 1}" for size in sizes)
+        return f"`{inner}` has no member {', '.join(map(str, rest))}", f"keep the index within {cure}, as clip() does"
+    if word == "power":
+        guard = "!=" if isinstance(error, ZeroDivisionError) else ">"
+        return _LARGE if isinstance(error, OverflowError) else (str(error), f"write {text} if {inner} {guard} 0 else 0")
+    if isinstance(first, float) and not math.isfinite(first):
+        return f"{word} of {first}", f"write {text} if abs({inner}) < inf else 0"
+    if isinstance(first, list | tuple):
+        return f"{word} of an empty vector", f"write {text} if len({inner}) > 0 else 0"
+    cure = _CURES.get(word, "a value for which " + word + " exists in place of {x}").format(x=inner)
+    return f"{word} of {first}", f"write {cure}"

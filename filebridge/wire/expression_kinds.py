@@ -13,22 +13,9 @@ from typing import Any
 import numpy
 
 __all__ = [
-    "CONSTANTS",
-    "FUNCTIONS",
-    "NUMERIC",
-    "SUPPORT",
-    "ExpressionProblem",
-    "Function",
-    "Kind",
-    "Names",
-    "Piece",
-    "Slot",
-    "Source",
-    "common",
-    "nearest",
-    "power",
-    "widest",
-]
+    "CONSTANTS", "FUNCTIONS", "NUMERIC", "REFUSED", "SUPPORT", "ExpressionProblem", "Function", "Kind", "Names",
+    "Piece", "Slot", "Source", "common", "kind_of", "members", "nearest", "power", "unfit", "unknown", "widest",
+]  # fmt: skip
 
 
 class Kind(enum.Enum):
@@ -79,6 +66,11 @@ class ExpressionProblem(ValueError):
         return "\n  ".join([self.what, *(f"{name}: {value}" for name, value in parts if value)])
 
 
+def kind_of(value: object) -> Kind:
+    """Return the kind of a plain number or flag."""
+    return Kind.FLAG if isinstance(value, bool) else Kind.INTEGER if isinstance(value, int) else Kind.NUMBER
+
+
 def widest(kinds: Collection[Kind]) -> Kind:
     """Return the kind of the sum of values of numeric ``kinds``: flags count as whole numbers."""
     return Kind.NUMBER if Kind.NUMBER in kinds else Kind.INTEGER
@@ -113,7 +105,9 @@ class Source:
 
     def problem_at(self, start: int, end: int, what: str, expected: str, near: str = "") -> ExpressionProblem:
         """Return the problem ``what`` about a part of the body."""
-        return ExpressionProblem(what, self.body[start:end], expected, near, start + self.shift, end - start)
+        part = self.body[start:end] if end - start <= 60 else self.body[start : start + 57] + "..."
+        found = part if part.isprintable() else ascii(part)[1:-1]
+        return ExpressionProblem(what, found, expected, near, start + self.shift, end - start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +118,20 @@ class Piece:
     kind: Kind
     length: int = 0
 
+    @property
+    def held(self) -> str:
+        """What the value is, for an error."""
+        if self.kind is not Kind.VECTOR or not self.length:
+            return self.kind.value
+        return f"{self.length} number{'s' * (self.length != 1)}"
+
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return the one of ``words`` most like ``word``, or nothing."""
     return next(iter(difflib.get_close_matches(word, list(words), n=1)), "")
 
 
-_EXPONENT = 1024
-_WHOLE = 2**63
+_EXPONENT, _WHOLE = 1024, 2**63
 
 
 def power(base: Any, exponent: Any) -> Any:
@@ -147,6 +147,8 @@ def power(base: Any, exponent: Any) -> Any:
             if -_WHOLE <= whole <= _WHOLE:
                 return whole
         return float(base) ** exponent
+    if base == 0 and exponent < 0:
+        raise ZeroDivisionError("a negative power of zero")
     result = float(base) ** float(exponent)
     if isinstance(result, complex):
         raise ValueError("a fractional power of a negative number")
@@ -202,52 +204,97 @@ def sign(x: Any) -> int:
 class Function:
     """A function that an expression may call.
 
-    ``least`` and ``most`` bound the number of arguments. ``result`` is the kind returned; None means that of the
-    arguments taken together. ``vector`` says how vectors enter: "" not at all, "alone" as the only argument and
-    nothing else, "or" as the only argument or else two or more numbers, "first" as the first of two.
+    ``usage`` shows what goes into its brackets, ``least`` and ``most`` how many values. ``result`` is the kind
+    returned; None means that of the arguments taken together. ``vector`` says where a vector enters: "" nowhere,
+    "first" as the first value, "alone" as the only value, numbers being taken when there are more.
     """
 
     call: Callable[..., Any]
+    usage: str = "x"
     least: int = 1
     most: int = 1
     result: Kind | None = Kind.NUMBER
     vector: str = ""
 
-    def usage(self, word: str) -> str:
-        """Return how a call of it looks."""
-        if self.vector:
-            return {"alone": f"{word}(vector)", "or": f"{word}(vector) or {word}(x, y)"}.get(
-                self.vector, f"{word}(vector, value)"
-            )
-        shown = {"clip": ["x", "low", "high"], "log": ["x"], "round": ["x"]}.get(word, ["x", "y"][: self.most])
-        return f"{word}({', '.join(shown)})"
-
-
-_MANY = 64
 
 FUNCTIONS: dict[str, Function] = {
     "abs": Function(abs, result=None),
-    "min": Function(min, 1, _MANY, None, "or"),
-    "max": Function(max, 1, _MANY, None, "or"),
-    "round": Function(round, 1, 2),
+    "min": Function(min, "x, y", 1, 64, None, "alone"),
+    "max": Function(max, "x, y", 1, 64, None, "alone"),
+    "round": Function(round, "x, digits", 1, 2),
     "floor": Function(math.floor, result=Kind.INTEGER),
     "ceil": Function(math.ceil, result=Kind.INTEGER),
-    "log": Function(math.log, 1, 2),
-    "atan2": Function(math.atan2, 2, 2),
-    "hypot": Function(math.hypot, 2, 2),
-    "sum": Function(sum, vector="alone"),
-    "mean": Function(mean, vector="alone"),
-    "len": Function(len, result=Kind.INTEGER, vector="alone"),
-    "count": Function(count, 2, 2, Kind.INTEGER, "first"),
-    "clip": Function(clip, 3, 3, None),
+    "log": Function(math.log, "x, base", 1, 2),
+    "atan2": Function(math.atan2, "y, x", 2, 2),
+    "hypot": Function(math.hypot, "x, y", 2, 2),
+    "sum": Function(sum, "vector", vector="first"),
+    "mean": Function(mean, "vector", vector="first"),
+    "len": Function(len, "vector", result=Kind.INTEGER, vector="first"),
+    "count": Function(count, "vector, value", 2, 2, Kind.INTEGER, "first"),
+    "clip": Function(clip, "x, low, high", 3, 3, None),
     "sign": Function(sign, result=Kind.INTEGER),
     "int": Function(int, result=Kind.INTEGER),
     "float": Function(float),
     "bool": Function(bool, result=Kind.FLAG),
     "isnan": Function(math.isnan, result=Kind.FLAG),
-    **{name: Function(getattr(math, name)) for name in "sqrt exp log10 sin cos tan asin acos atan".split()},
+    **{call.__name__: Function(call) for call in (math.sqrt, math.exp, math.log10, math.sin, math.cos, math.tan)},
+    **{call.__name__: Function(call) for call in (math.asin, math.acos, math.atan)},
 }
 
 SUPPORT: dict[str, Callable[..., Any]] = {"power": power, "at": at, "cell": cell, "cells": cells}
+CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf}
+_LIST = ("a list stands only after `in` or in a function's brackets", "one value")
+_LOOP = ("no loops here", "a function of a vector: sum, min, max, mean, len, count")
+REFUSED: dict[type[ast.expr], tuple[str, str]] = {
+    ast.Lambda: ("no functions can be made here", "one expression over named values"),
+    ast.List: _LIST,
+    ast.Tuple: _LIST,
+    ast.ListComp: _LOOP,
+    ast.GeneratorExp: _LOOP,
+    ast.Slice: ("no part of a vector can be taken", "one index, such as vector[0]"),
+    ast.Starred: ("nothing can be unpacked here", "the values one by one"),
+}
 
-CONSTANTS: dict[str, object] = {"pi": math.pi, "e": math.e, "inf": math.inf, "True": True, "False": False}
+
+def _listed(words: Sequence[str], limit: int = 8) -> str:
+    return ", ".join(words[:limit]) + (", ..." if len(words) > limit else "")
+
+
+def members(text: str, length: int) -> str:
+    """Return how the numbers of the vector ``text`` are written."""
+    return f"{text}[0]" if length == 1 else f"{text}[0] ... {text}[{length - 1 if length else 'n'}]"
+
+
+def unfit(source: Source, node: ast.expr, piece: Piece) -> ExpressionProblem:
+    """Return what to say of ``piece`` where a number is due."""
+    text = source.segment(node)
+    if piece.kind is Kind.TEXT:
+        shown = text if isinstance(node, ast.Constant) else f"`{text}`"
+        return source.problem(node, f"{shown} is text, a number is due", f'a number, or a comparison: {text} == "..."')
+    if piece.kind is Kind.GRID:
+        return source.problem(node, f"`{text}` is a grid, a number is due", f"one of its cells, {text}[row][column]")
+    return source.problem(node, f"`{text}` holds {piece.held}", f"one of them, {members(text, piece.length)}")
+
+
+_FOREIGN = {"true": "True", "false": "False", **dict.fromkeys(("null", "none", "nil"), "a value; none is empty")}
+
+
+def unknown(source: Source, node: ast.expr, word: str, names: Names) -> ExpressionProblem:
+    """Return what to say of the name ``word``, which is not known."""
+    known = sorted(names)
+    choice = f"one of {_listed(known)}" if known else "a number; no names are known here"
+    if isinstance(node, ast.Attribute) and not word:
+        return source.problem(node, f"`.{node.attr}`: a value has no parts", choice)
+    if word.lower() in _FOREIGN:
+        return source.problem(node, f"unknown name `{word}`", _FOREIGN[word.lower()])
+    if word in FUNCTIONS:
+        return source.problem(node, f"`{word}` is a function", f"{word}({FUNCTIONS[word].usage})")
+    if word.startswith("prev.") or word == "prev":
+        written = [f"prev.{name}" for name in known]
+        return source.problem(node, f"unknown name `{word}`", f"one of {_listed(written)}", nearest(word, written))
+    whole, _, part = word.rpartition(".")
+    if whole in names:
+        parts = [name for name in known if name.startswith(f"{whole}.")]
+        expected = f"one of {_listed(parts)}" if parts else f"`{whole}` alone"
+        return source.problem(node, f"`{whole}` has no part `{part}`", expected, nearest(word, parts))
+    return source.problem(node, f"unknown name `{word}`", choice, nearest(word, [*known, *CONSTANTS, *FUNCTIONS]))

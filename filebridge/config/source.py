@@ -6,7 +6,6 @@ The parser's events are read one by one and limits are enforced as they come: no
 
 from __future__ import annotations
 
-import math
 import pathlib
 import re
 import stat
@@ -15,41 +14,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 import yaml
 
 from filebridge.config.problems import NOWHERE, Place, Problem, refuse_at, syntax
+from filebridge.config.tree import MAX_ALIASES, MAX_DEPTH, MAX_NODES, Node, Path, Spots, Tree, grown
 from filebridge.errors import ConfigError, ConfigSecurityError, escaped
 
 __all__ = ["MAX_ALIASES", "MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "NOWHERE", "Path", "Place", "Source", "parse",
            "plain", "read"]
 
 MAX_BYTES = 1 << 20
-MAX_DEPTH = 32
-MAX_ALIASES = 64
-MAX_NODES = 10_000
-MAX_DIGITS = 300
-
-Path = tuple[str | int, ...]
-Spots = dict[Path, tuple[Place | None, Place]]
 
 # The C parser is the faster one; PyYAML is built without it on some machines.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_QUOTED = ("'", '"', "|", ">")
 _UNREADABLE = re.compile(r"[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-_LONE = re.compile(r"[\ud800-\udfff]")
-_ANCHOR = re.compile(r"&[\w-]+(?:\s+|#.*)*", re.ASCII)
-_INT = re.compile(r"[-+]?[0-9]+")
-_BASED = re.compile(r"0x[0-9a-fA-F]+|0o[0-7]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_WORDS: dict[str, bool | float | None] = {
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
-    **{sign + word: float(sign + "inf") for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")},
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
-}
 
 
 @dataclass(frozen=True)
@@ -139,14 +119,14 @@ def parse(text: str, name: str, folder: pathlib.Path | None = None) -> Source:
         expected = f'"\\u{code}" in double quotes'
         problem = Problem((), "a character that YAML does not allow", f"U+{code.upper()}", expected)
         raise refuse_at(source, [(source.span(*odd.span()), problem)])
-    tree = _Tree(source)
+    tree = Tree(source)
     _consume(tree, source)
     if tree.problems:
         raise refuse_at(source, tree.problems)
-    if not tree.root.items or tree.root.items[0][3] == _Node(tree.root.items[0][2]):
+    if not tree.root.items or tree.root.items[0][3] == Node(tree.root.items[0][2]):
         raise ConfigError(f"{name}: the file is empty", cure="Write a configuration, or name another file.")
     spots: Spots = {}
-    data = _grown(tree.root.items[0], (), spots)
+    data = grown(tree.root.items[0], (), spots)
     return replace(source, data=data, spots=spots)
 
 
@@ -194,178 +174,7 @@ def _named(source: Source, key: object, path: Path) -> str:
     raise refuse_at(source, [(NOWHERE, problem)])
 
 
-@dataclass(slots=True)
-class _Node:
-    """A value on its way into a tree; a scalar has no ``items``, only a mapping has ``keys``."""
-
-    place: Place
-    data: object = None
-    items: list[tuple[str | int, Place | None, Place, _Node]] | None = None
-    keys: dict[str, list[Place]] | None = None
-    pending: tuple[str, Place] | None = None
-    size: int = 1
-    height: int = 0
-    ended: bool = True
-    flow: bool = False
-
-
-class _Tree:
-    """Takes the parser's events one by one and refuses what goes beyond a limit as soon as it comes."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.root = _Node(NOWHERE, items=[])
-        self.stack = [self.root]
-        self.anchors: dict[str, _Node] = {}
-        self.problems: list[tuple[Place, Problem]] = []
-        self.aliases = self.nodes = self.last = 0
-
-    def take(self, event: Any) -> None:
-        self.last = event.end_mark.index
-        if isinstance(event, yaml.AliasEvent):
-            self.alias(event.anchor, self.begin(event))
-        elif isinstance(event, yaml.NodeEvent):
-            self.node(event)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            self.close()
-        elif isinstance(event, yaml.DocumentStartEvent) and self.root.items:
-            self.stop(self.begin(event), "a second document", "one document, without a line ---")
-
-    def alias(self, name: str | None, place: Place) -> None:
-        self.aliases += 1
-        node = self.anchors.get(name or "")
-        if node is None:
-            expected = f"&{name} ahead of it, or quotes around a value that begins with *"
-            self.stop(place, f"*{name} stands for nothing", expected)
-        if self.wants_key():
-            self.stop(place, "an alias as a key", "the key itself")
-        if not node.ended or self.aliases > MAX_ALIASES:
-            what = f"more than {MAX_ALIASES} aliases" if node.ended else f"*{name} inside what it stands for"
-            self.stop(place, what, "the text itself", ConfigSecurityError)
-        self.count(place, node.size, node.height)
-        # Spans inside a scalar only make sense where its text is; a list or mapping is shown where it is used.
-        self.add(node, node.place if node.items is None else place)
-
-    def node(self, event: Any) -> None:
-        scalar = isinstance(event, yaml.ScalarEvent)
-        node = _Node(self.extent(event) if scalar else self.begin(event), ended=scalar)
-        if event.tag is not None:
-            self.tag(self.begin(event).offset)
-        if scalar and _LONE.search(event.value):
-            self.stop(node.place, "half of a surrogate pair", "\\U and eight digits, for the whole character")
-        self.count(node.place, 1, int(not scalar))
-        if event.anchor:
-            self.anchors[event.anchor] = node
-        if not scalar:
-            self.open(event, node)
-        elif self.wants_key():
-            node.data = event.value
-            self.key(event, node.place)
-        else:
-            node.data = event.value if event.style in _QUOTED else self.resolved(event.value, node.place)
-            self.add(node, node.place)
-
-    def tag(self, start: int) -> NoReturn:
-        found = re.compile(r"\S+").match(self.source.text, start)
-        place = self.source.span(start, found.end() if found else start + 1)
-        self.stop(place, "a tag", "no tag; quotes around a value that begins with !", ConfigSecurityError)
-
-    def open(self, event: Any, node: _Node) -> None:
-        if self.wants_key():
-            self.stop(node.place, "a mapping or a list as a key", "quotes around a value that begins with { or [")
-        node.items, node.flow, node.height = [], event.flow_style, 1
-        node.keys = {} if isinstance(event, yaml.MappingStartEvent) else None
-        self.stack.append(node)
-
-    def close(self) -> None:
-        path, node = self.path(-1), self.stack.pop()
-        for key, places in (node.keys or {}).items():
-            if len(places) > 1:
-                self.problems.append((places[-1], _twice((*path, key), places)))
-        if node.flow and "\n" not in self.source.text[node.place.offset : self.last]:
-            node.place = self.source.span(node.place.offset, self.last)
-        node.ended = True
-        self.add(node, node.place)
-
-    def wants_key(self) -> bool:
-        return self.stack[-1].keys is not None and self.stack[-1].pending is None
-
-    def key(self, event: Any, place: Place) -> None:
-        top = self.stack[-1]
-        if event.style not in _QUOTED and event.value in ("<<", ""):
-            what = "a merge key, <<" if event.value else "no key before the colon"
-            self.problems.append((place, Problem(self.path(), what, expected="each key written out")))
-        elif top.keys is not None:
-            top.keys.setdefault(event.value, []).append(place)
-        top.pending = event.value, place
-        top.size += 1
-
-    def add(self, node: _Node, place: Place) -> None:
-        top = self.stack[-1]
-        key, key_place = top.pending or (len(top.items or ()), None)
-        if top.items is not None:
-            top.items.append((key, key_place, place, node))
-        top.pending = None
-        top.size += node.size
-        top.height = max(top.height, node.height + 1)
-
-    def count(self, place: Place, size: int, height: int) -> None:
-        self.nodes += size
-        if len(self.stack) - 1 + height > MAX_DEPTH:
-            self.stop(place, f"deeper than {MAX_DEPTH} levels", "a flatter text", ConfigSecurityError)
-        if self.nodes > MAX_NODES:
-            self.stop(place, f"more than {MAX_NODES} values", "a table in a file of its own", ConfigSecurityError)
-
-    def path(self, end: int | None = None) -> Path:
-        # A mapping that waits for its next key adds nothing.
-        nodes = (node for node in self.stack[1:end] if node.pending or node.keys is None)
-        return tuple(node.pending[0] if node.pending else len(node.items or ()) for node in nodes)
-
-    def begin(self, event: Any) -> Place:
-        start = event.start_mark.index
-        if getattr(event, "anchor", None) and not isinstance(event, yaml.AliasEvent):
-            ahead = _ANCHOR.match(self.source.text, start)
-            start = ahead.end() if ahead else start
-        return self.source.span(start, start + 1)
-
-    def extent(self, event: Any) -> Place:
-        start, end = self.begin(event).offset, event.end_mark.index
-        if event.style in _QUOTED:
-            block = event.style in "|>"
-            return self.source.span(start + (not block), start + 1 if block else end - 1)
-        return self.source.span(start if event.value else end, end)
-
-    def resolved(self, text: str, place: Place) -> object:
-        try:
-            return _scalar(text)
-        except OverflowError:
-            problem = Problem(self.path(), "a number too large", text[:80], "a smaller one, or quotes around it")
-            self.problems.append((place, problem))
-            return None
-
-    def stop(self, place: Place, what: str, expected: str = "", kind: type[ConfigError] = ConfigError) -> NoReturn:
-        raise refuse_at(self.source, [(place, Problem(self.path(), what, "", expected))], kind)
-
-
-def _twice(path: Path, places: list[Place]) -> Problem:
-    found = [f"line {place.line}, column {place.column}" for place in places]
-    more = [f"{len(found) - 5} more"] if len(found) > 6 else found[5:]
-    return Problem(path, "a key written more than once", " and ".join(found[:5] + more), "each key once", on="key")
-
-
-def _scalar(text: str) -> object:
-    if text in _WORDS:
-        return _WORDS[text]
-    based, whole = _BASED.fullmatch(text), _INT.fullmatch(text)
-    if not (based or whole or _FLOAT.fullmatch(text)):
-        return text
-    value = int(text, 0) if based else int(text) if whole and len(text) <= MAX_DIGITS else float(text)
-    if len(text) > MAX_DIGITS or abs(value) == math.inf:
-        raise OverflowError(text[:MAX_DIGITS])
-    return value
-
-
-def _consume(tree: _Tree, source: Source) -> None:
+def _consume(tree: Tree, source: Source) -> None:
     try:
         for event in yaml.parse(source.text, Loader=_LOADER):
             tree.take(event)
@@ -379,12 +188,3 @@ def _consume(tree: _Tree, source: Source) -> None:
         # The pure parser hands numbers of any size to Python: in "\UFFFFFFFF" and in the version of a directive.
         problem = Problem((), "an escape or a directive that means nothing", expected="single quotes around the value")
         raise refuse_at(source, [(source.span(tree.last, tree.last + 1), problem)]) from exc
-
-
-def _grown(item: tuple[str | int, Place | None, Place, _Node], path: Path, spots: Spots) -> object:
-    _, key_place, place, node = item
-    spots[path] = key_place, place
-    if node.items is None:
-        return node.data
-    children = ((child[0], _grown(child, (*path, child[0]), spots)) for child in node.items)
-    return dict(children) if node.keys is not None else [value for _, value in children]

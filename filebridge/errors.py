@@ -34,6 +34,36 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+__all__ = [
+    "ActionError",
+    "BridgeError",
+    "CleanupError",
+    "ConfigError",
+    "ConfigSecurityError",
+    "DecodeError",
+    "Desync",
+    "ExecFailed",
+    "ExpressionError",
+    "LimitReached",
+    "MessageTooLarge",
+    "ParseError",
+    "ProtocolError",
+    "ReadyTimeout",
+    "ReplayMismatch",
+    "RestartBudgetExceeded",
+    "SendBlocked",
+    "SimulatorError",
+    "SimulatorExited",
+    "SimulatorTimeout",
+    "Situation",
+    "StartCrashed",
+    "StartError",
+    "TransportError",
+    "UsageError",
+    "ValueOutOfRange",
+    "escaped",
+]
+
 TAIL_BYTES = 2048
 
 
@@ -46,7 +76,9 @@ def escaped(data: bytes | str, limit: int = TAIL_BYTES) -> str:
     if isinstance(data, str):
         data = data.encode("utf-8", "backslashreplace")
     tail = bytes(data[-limit:])
-    shown = "".join(chr(byte) if 32 <= byte < 127 and byte != 92 else _ESCAPES.get(byte, f"\\x{byte:02x}") for byte in tail)
+    shown = "".join(
+        chr(byte) if 32 <= byte < 127 and byte != 92 else _ESCAPES.get(byte, f"\\x{byte:02x}") for byte in tail
+    )
     return ("..." if len(data) > limit else "") + shown
 
 

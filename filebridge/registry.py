@@ -16,7 +16,18 @@ TRANSPORTS = {
     "pipes": "filebridge.transports.pipes:PipeTransport",
     "pty": "filebridge.transports.pty:PtyTransport",
 }
-FORMATS: dict[str, str] = {}
+FORMATS = {
+    "find": "filebridge.wire.formats.pattern:find_reader",
+    "seen": "filebridge.wire.formats.pattern:seen_reader",
+    "regex": "filebridge.wire.formats.regex:reader",
+    "column": "filebridge.wire.formats.columns:reader",
+    "columns": "filebridge.wire.formats.columns:reader",
+    "chars": "filebridge.wire.formats.columns:reader",
+    "table": "filebridge.wire.formats.table:reader",
+    "key": "filebridge.wire.formats.keyvalue:reader",
+    "json_pointer": "filebridge.wire.formats.jsondoc:reader",
+    "grid": "filebridge.wire.formats.grid:reader",
+}
 
 _KINDS = {"transports": TRANSPORTS, "formats": FORMATS}
 

@@ -23,7 +23,7 @@ __all__ = ["Config", "Deadlines", "OnFailure", "Variable"]
 class Variable(Part):
     """A value of the episode that does not come from the simulator."""
 
-    start: float | str | None = Field(None, description="Value at the start of each episode.")
+    start: int | float | str | None = Field(None, description="Value at the start of each episode.")
     draw: str | None = Field(
         None,
         description="Drawn at the start of each episode: `uniform(a, b)`, `loguniform(a, b)`, `normal(mean, deviation)`,"

@@ -1,0 +1,43 @@
+"""``${name}`` in commands, environments and folders: a closed list of names, nothing is evaluated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+__all__ = ["KNOWN", "KNOWN_TEXT", "Fault", "faults", "fill", "uses"]
+
+KNOWN = ("python", "seed", "seat", "workdir", "config", "episode")
+KNOWN_TEXT = ", ".join(f"${{{name}}}" for name in KNOWN)
+
+_MARK = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>[^{}]*)\}|(?P<rest>.{0,20}))", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An unknown name in a text; ``offset`` and ``length`` are its span in characters."""
+
+    name: str
+    offset: int
+    length: int
+
+
+def faults(text: str) -> list[Fault]:
+    """Return everything in ``text`` that begins with a dollar sign and is no known substitution."""
+    found = []
+    for mark in _MARK.finditer(text):
+        if mark["dollar"] is None and mark["name"] not in KNOWN:
+            name = mark["name"] if mark["name"] is not None else "$" + mark["rest"]
+            found.append(Fault(name, mark.start(), mark.end() - mark.start()))
+    return found
+
+
+def fill(text: str, values: Mapping[str, object]) -> str:
+    """Return ``text`` with its names replaced by ``values``; a value is never looked at again."""
+    return _MARK.sub(lambda mark: "$" if mark["dollar"] else str(values[mark["name"]]), text)
+
+
+def uses(texts: Iterable[str], name: str) -> bool:
+    """Return whether any of ``texts`` has ``${name}``."""
+    return any(mark["name"] == name for text in texts for mark in _MARK.finditer(text))

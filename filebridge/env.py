@@ -1,0 +1,236 @@
+"""The Gymnasium environment: a thin shell around a session that keeps the order of calls."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import warnings
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import gymnasium
+
+from filebridge.errors import ActionError, BridgeError, UsageError
+from filebridge.program import Program, load_program
+from filebridge.recovery import Recovery
+from filebridge.session import Session
+
+__all__ = ["BridgeEnv", "SeedWarning"]
+
+
+class SeedWarning(UserWarning):
+    """A seed was asked for that the simulator cannot obey."""
+
+
+class BridgeEnv(gymnasium.Env[Any, Any]):
+    """A simulator described by one YAML file, as a Gymnasium environment.
+
+    Args:
+        config: a path of a YAML file, the name of a bundled simulator, a mapping, or a compiled program.
+        render_mode: None, or "ansi": ``render`` returns what the simulator said last.
+        seat: number of this copy among several, ``${seat}`` in the configuration.
+
+    The process starts at the first ``reset``. Until then the environment can be pickled. It may be handed
+    from thread to thread, but two threads cannot be in it at once. After a fork the child's copy must be
+    reset before it is used; the process stays the parent's.
+
+    Raises:
+        ConfigError: the configuration is wrong; every problem of it is in the text.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"], "render_fps": 4}
+
+    def __init__(self, config: str | Path | Mapping[str, Any] | Program = "", render_mode: str | None = None, seat: int = 0) -> None:
+        self._closed = True
+        if render_mode not in (None, "ansi"):
+            raise UsageError(f"there is no render mode {render_mode!r}", cure='use render_mode="ansi" or none')
+        self.program = config if isinstance(config, Program) else load_program(config)
+        self.render_mode = render_mode
+        self.seat = seat
+        self._target = config
+        self.action_space = self.program.action_space
+        self.observation_space = self.program.observer.space
+        self._session = Session(self.program, seat)
+        self._recovery = Recovery(self.program)
+        self._lock = threading.Lock()
+        self._closed = False
+        self._forked = False
+        self._warned = False
+        _LIVE.add(self)
+        self._finalizer = weakref.finalize(self, _abandoned, self._session, self.program.config.name)
+        self._finalizer.atexit = False
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Begin an episode and return its first observation and info.
+
+        Args:
+            seed: seeds the environment's generator and, where it has one, the simulator.
+            options: values for variables of the configuration, for this episode.
+
+        Raises:
+            UsageError: the environment is closed or in use by another thread; an option is no variable.
+            StartError, SimulatorError, TransportError, ProtocolError: the simulator failed; it has been ended.
+        """
+        super().reset(seed=seed)
+        if seed is not None:
+            self._warn_of_seed()
+        self._enter()
+        session = self._session
+        try:
+            self._forked = False
+            observation, info = session.reset(self.np_random, seed, options)
+            if self._recovery.keeps:
+                self._recovery.begin(observation)
+            return observation, info
+        except UsageError:
+            raise
+        except BridgeError as error:
+            phase = session.link.dialogue.phase_name if session.link is not None else "start"
+            session.situated(error, phase)
+            session.end(polite=False, grace=0.0)
+            raise
+        except BaseException:
+            session.end(polite=False, grace=0.0)
+            raise
+        finally:
+            self._lock.release()
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Send ``action`` and return observation, reward, terminated, truncated and info.
+
+        Raises:
+            ActionError: the action is outside its space or cannot be sent; the simulator is untouched and
+                another action may be tried.
+            UsageError: before a reset, after the end of an episode, after close, from a second thread.
+            SimulatorError, TransportError, ProtocolError, ExpressionError: the simulator has been ended, a
+                reset starts another; see ``on_failure`` for other policies.
+        """
+        if not self._lock.acquire(False):
+            raise self._in_use()
+        try:
+            session = self._session
+            result = session.step(action)
+            if self._recovery.keeps:
+                self._recovery.keep(action, result[0])
+            return result
+        except (ActionError, UsageError) as error:
+            raise self._explained(error) from None
+        except BridgeError as error:
+            return self._failed(action, error)
+        except BaseException:
+            # An interrupt leaves a reply under way that nobody will read: the link is out of step.
+            session.end(polite=False, grace=0.0)
+            raise
+        finally:
+            self._lock.release()
+
+    def render(self) -> str | None:  # type: ignore[override]
+        """Return what the simulator said last, None without a render mode or before the first reset."""
+        link = self._session.link
+        if self.render_mode is None or link is None:
+            return None
+        return link.dialogue.reply.decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """End the simulator and remove all traces of it; twice is harmless.
+
+        Raises:
+            CleanupError: something could not be removed; it says what.
+        """
+        if self._closed:
+            return
+        if not self._lock.acquire(False):
+            raise self._in_use()
+        try:
+            self._closed = True
+            self._finalizer.detach()
+            _LIVE.discard(self)
+            self._session.end()
+        finally:
+            self._lock.release()
+
+    def _failed(self, action: Any, error: BridgeError) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        session = self._session
+        session.situated(error, "step")
+        result = self._recovery.handle(session, action, error)
+        if self._recovery.keeps and not result[3]:
+            self._recovery.keep(action, result[0])
+        return result
+
+    def _enter(self) -> None:
+        if not self._lock.acquire(False):
+            raise self._in_use()
+        if self._closed:
+            self._lock.release()
+            raise UsageError("the environment is closed", cure="make a new one")
+
+    def _in_use(self) -> UsageError:
+        return UsageError(
+            "the environment is in use by another thread",
+            found="a call that has not returned",
+            cure="give each thread an environment of its own, or take turns",
+        )
+
+    def _explained(self, error: BridgeError) -> BridgeError:
+        """Return ``error``, or the better reason why nothing runs."""
+        if isinstance(error, UsageError) and self._closed:
+            return UsageError("the environment is closed", cure="make a new one")
+        if isinstance(error, UsageError) and self._forked:
+            return UsageError(
+                "the environment was made before a fork", found="its simulator belongs to the parent process", cure="call reset() first"
+            )
+        return error
+
+    def _warn_of_seed(self) -> None:
+        config = self.program.config
+        if config.simulator.seed is None and not self._warned:
+            self._warned = True
+            drawn = any(variable.draw for variable in config.variables.values())
+            effect = "only the variables of its configuration are drawn from it" if drawn else "it has no effect"
+            warnings.warn(f"{config.name} has no seed: reset(seed=...) cannot make its episodes repeat; {effect}", SeedWarning, stacklevel=3)
+
+    def _after_fork(self) -> None:
+        """In a forked child: let go of the parent's simulator, and of a lock that a lost thread may hold."""
+        self._lock = threading.Lock()
+        self._forked = self._session.link is not None
+        self._session.disown()
+
+    def _end_at_exit(self) -> None:
+        self._session.end(polite=False, grace=0.2)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._session.link is not None:
+            raise UsageError("a running environment cannot be pickled", cure="pickle it before the first reset, or make another from its config")
+        target = self._target
+        if isinstance(target, str | Path) and Path(target).exists():
+            target = str(Path(target).absolute())
+        return BridgeEnv, (target, self.render_mode, self.seat)
+
+
+_LIVE: weakref.WeakSet[BridgeEnv] = weakref.WeakSet()
+
+
+def _abandoned(session: Session, name: str) -> None:
+    """End the simulator of an environment that was thrown away without being closed."""
+    if session.link is not None:
+        warnings.warn(f"an environment of {name} was not closed; its simulator is ended now", ResourceWarning, stacklevel=2)
+        session.end(polite=False, grace=0.0)
+
+
+def _let_go() -> None:
+    for env in list(_LIVE):
+        env._after_fork()
+
+
+def _end_all() -> None:
+    for env in list(_LIVE):
+        env._end_at_exit()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
+atexit.register(_end_all)
+

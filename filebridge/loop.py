@@ -1,0 +1,209 @@
+"""The only code that waits: it carries one phase of a dialogue through, under one absolute deadline.
+
+The short road is for the common step: send, one wait, one read, done. Everything else, replies in
+pieces, questions on the way, silence, death, goes the long road of ``_converse``.
+"""
+
+from __future__ import annotations
+
+import math
+from select import poll
+from time import monotonic
+
+from filebridge import diagnosis
+from filebridge.link import Link
+from filebridge.wire.dialogue import DONE, Phase
+
+__all__ = ["exchange"]
+
+EOF_GRACE = 0.2
+"""Seconds in which the end of the output is expected to be followed by the end of the process."""
+
+SPIN_TRIES = 24
+"""Reads before blocking; about what two idle cores need to hand a message back and forth."""
+
+SPIN_REST = 512
+"""Steps without a try after tries that were in vain."""
+
+# A grandchild may go on writing for ever: what was said before the end fits into the pipe.
+DRAIN_READS = 64
+
+
+def exchange(link: Link, phase: Phase, seconds: float) -> None:
+    """Hold the dialogue of ``phase`` with the simulator of ``link``; return when its reply is whole.
+
+    ``seconds`` is the time for all of it. Output that waits before anything is sent is shown to the
+    dialogue first, and a death that went unnoticed so far is reported before anything is sent.
+
+    Raises:
+        SimulatorExited, SimulatorTimeout, SendBlocked, TransportError, ProtocolError: see there; in the
+            start phase StartCrashed and ReadyTimeout. The link is out of step then and must be closed.
+    """
+    begun = monotonic()
+    link.deadline = seconds
+    link.begun = begun
+    if not phase.unprompted:
+        events = link.poll(0)
+        if events:
+            _attend(link, events)
+    dialogue = link.dialogue
+    command = dialogue.begin(phase)
+    if command is DONE:
+        return
+    if command:
+        command = command[link.write(command) :]
+        if not command and not dialogue.timer and not dialogue.pending:
+            chunk = _spin(link) if link.spin else None
+            if chunk is None and link.poll(seconds * 1000.0) == link.readable:
+                chunk = link.read()
+            if chunk:
+                result = dialogue.receive(chunk)
+                if result is DONE:
+                    return
+                command = result or b""
+    _converse(link, begun + seconds, command)
+
+
+def _spin(link: Link) -> bytes | None:
+    """Try to read for a moment: on an idle second core the reply is there sooner than a wait would return."""
+    if link.spin < 0:
+        link.spin += 1
+        return None
+    read = link.read
+    for _ in range(SPIN_TRIES):
+        chunk = read()
+        if chunk is not None:
+            link.spin = 8
+            return chunk
+    link.spin = link.spin - 1 if link.spin > 1 else -SPIN_REST
+    return None
+
+
+def _attend(link: Link, events: list[tuple[int, int]]) -> None:
+    """See to what happened since the last exchange: stray output, text on stderr, a death."""
+    process = link.process
+    for descriptor, _ in events:
+        if descriptor == process.stderr_fd:
+            _drain_stderr(link)
+        elif descriptor == process.pidfd:
+            _raise_if_dead(link)
+        else:
+            chunk = link.read()
+            if chunk:
+                link.dialogue.stray(chunk)
+            elif chunk == b"":
+                _output_ended(link)
+                if link.await_exit(EOF_GRACE):
+                    _raise_if_dead(link)
+
+
+def _raise_if_dead(link: Link) -> None:
+    if link.process.exit() is not None:
+        _drain_stderr(link)
+        raise diagnosis.died(link)
+
+
+def _drain_stderr(link: Link) -> None:
+    process = link.process
+    descriptor = process.stderr_fd
+    process.drain_stderr()
+    if descriptor >= 0 and process.stderr_fd < 0:
+        link.forget(descriptor)
+
+
+def _output_ended(link: Link) -> None:
+    if not link.output_ended:
+        link.output_ended = True
+        link.forget(link.transport.fileno())
+
+
+def _converse(link: Link, deadline: float, unsent: bytes) -> None:
+    """Read, answer and wait until the phase is done or something fails."""
+    dialogue = link.dialogue
+    timer_at = _timer(link)
+    result: bytes | None = dialogue.receive(b"") if dialogue.pending else None
+    while True:
+        if result is DONE and not unsent:
+            return
+        if result:
+            unsent += result
+            timer_at = _timer(link)
+        if unsent:
+            unsent = unsent[link.transport.write(unsent) :]
+        limit = min(deadline, timer_at)
+        if link.eof_deadline:
+            limit = min(limit, link.eof_deadline)
+        remaining = limit - monotonic()
+        events = _wait(link, max(0.0, remaining), bool(unsent))
+        if events:
+            result = _progress(link, events, result)
+            timer_at = _timer(link) if result is None else timer_at
+        elif remaining <= 0:
+            result = _expired(link, deadline, timer_at, bool(unsent))
+            timer_at = _timer(link)
+        else:
+            result = None
+
+
+def _timer(link: Link) -> float:
+    seconds = link.dialogue.timer
+    return monotonic() + seconds if seconds else math.inf
+
+
+def _wait(link: Link, seconds: float, writing: bool) -> list[tuple[int, int]]:
+    milliseconds = math.ceil(seconds * 1000.0)
+    if not writing:
+        return link.poll(milliseconds)
+    poller = poll()
+    link.register(poller)
+    poller.register(link.transport.write_fileno(), link.writable)
+    return poller.poll(milliseconds)
+
+
+def _expired(link: Link, deadline: float, timer_at: float, unsent: bool) -> bytes | None:
+    now = monotonic()
+    if timer_at <= now and timer_at <= deadline:
+        return link.dialogue.expire()
+    if link.eof_deadline and link.eof_deadline <= now:
+        raise diagnosis.closed_output(link)
+    if deadline <= now:
+        _drain_stderr(link)
+        raise diagnosis.blocked(link) if unsent else diagnosis.late(link)
+    return None
+
+
+def _progress(link: Link, events: list[tuple[int, int]], result: bytes | None) -> bytes | None:
+    """Take what the events announce; return what the dialogue made of it."""
+    process, output = link.process, link.transport.fileno()
+    announced = {descriptor for descriptor, _ in events}
+    result = result if result is DONE else None
+    if process.stderr_fd in announced:
+        _drain_stderr(link)
+    if output in announced and not link.output_ended:
+        chunk = link.read()
+        if chunk:
+            return link.dialogue.receive(chunk) if result is None else result
+        if chunk == b"":
+            _output_ended(link)
+            link.eof_deadline = monotonic() + EOF_GRACE
+    if process.pidfd in announced or process.pidfd < 0 or link.output_ended:
+        if process.exit() is not None and result is None:
+            return _last_words(link)
+    return result
+
+
+def _last_words(link: Link) -> bytes | None:
+    """The process is dead: read what it said before, and see whether that, or its end, was awaited."""
+    for _ in range(DRAIN_READS):
+        chunk = None if link.output_ended else link.read()
+        if not chunk:
+            break
+        if link.dialogue.receive(chunk) is DONE:
+            return DONE
+    exit = link.process.exit()
+    result = link.dialogue.ended(exit.code if exit else None)
+    if result is not DONE:
+        _drain_stderr(link)
+        raise diagnosis.died(link)
+    return DONE
+

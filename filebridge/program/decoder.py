@@ -1,0 +1,119 @@
+"""All fields of a configuration, read from one reply into the row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from filebridge.config.field import FieldModel
+from filebridge.config.model import Config
+from filebridge.config.problems import Problem
+from filebridge.errors import ParseError, escaped
+from filebridge.program.faults import Faults, guarded
+from filebridge.program.slots import Slots
+from filebridge.wire.expression import Kind
+from filebridge.wire.formats.problem import FieldProblem
+from filebridge.wire.reading import Reading, compile_field, default_value
+
+__all__ = ["Decoder", "compile_decoder"]
+
+Row = list[object]
+
+_PLACEHOLDER = Reading(lambda message: None, Kind.NUMBER)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One field: its slot, how it is read, and what is put there where it does not occur."""
+
+    name: str
+    index: int
+    read: Callable[[bytes], object]
+    absent: Callable[[bytes, Row], object]
+    default: object = None
+
+
+class Decoder:
+    """Fills the row from a reply: first what is read, then what is computed."""
+
+    def __init__(self, entries: list[Entry], computed: list[tuple[int, Callable[[Row, Row], object]]]) -> None:
+        self.entries = entries
+        self._road = [(entry.index, entry.read, entry.absent) for entry in entries]
+        self._computed = computed
+
+    def decode(self, message: bytes, row: Row, previous: Row) -> None:
+        """Fill the row from ``message``; raises ProtocolError for what cannot be read, ExpressionError."""
+        for index, read, absent in self._road:
+            value = read(message)
+            row[index] = absent(message, row) if value is None else value
+        for index, evaluate in self._computed:
+            row[index] = evaluate(row, previous)
+
+    def partly(self, names: Iterable[str]) -> Callable[[bytes, Row, Row], None] | None:
+        """Return a function that fills only these fields, from a reply that is not yet whole; None if there are none."""
+        wanted = set(names)
+        chosen = [entry for entry in self.entries if entry.name in wanted]
+        if not chosen:
+            return None
+
+        def decode(message: bytes, row: Row, previous: Row) -> None:
+            for entry in chosen:
+                value = entry.read(message)
+                if value is not None:
+                    row[entry.index] = value
+                elif row[entry.index] is None:
+                    row[entry.index] = entry.default
+
+        return decode
+
+
+def compile_decoder(config: Config, slots: Slots, faults: Faults) -> Decoder:
+    """Return the decoder of all fields, each given its slot; what is wrong goes to ``faults``."""
+    entries = []
+    for name, field in config.fields.items():
+        if field.compute is None:
+            reading, default = _reading(name, field, config, faults)
+            index = slots.add_field(name, reading)
+            entries.append(Entry(name, index, reading.read, _absence(name, index, field, default), default))
+    computed = []
+    for name, field in config.fields.items():
+        if field.compute is not None:
+            place = ("fields", name, "compute")
+            expression = faults.expression(field.compute, slots.names, place, Kind.NUMBER, Kind.FLAG, Kind.INTEGER)
+            kind = expression.kind if expression else Kind.NUMBER
+            index = slots.add_field(name, Reading(lambda message: None, kind))
+            if expression:
+                computed.append((index, guarded(expression, f"fields.{name}")))
+    return Decoder(entries, computed)
+
+
+def _reading(name: str, field: FieldModel, config: Config, faults: Faults) -> tuple[Reading, object]:
+    try:
+        reading = compile_field(name, field, config.text)
+        return reading, default_value(field, reading)
+    except FieldProblem as problem:
+        place = ("fields", name, problem.key) if problem.key else ("fields", name)
+        faults.problems.append(
+            Problem(place, problem.what, problem.found, problem.expected, problem.near, "value", problem.offset, problem.length)
+        )
+    except StopIteration:
+        pass  # no way to read is given: the rules have reported it
+    return _PLACEHOLDER, None
+
+
+def _absence(name: str, index: int, field: FieldModel, default: object) -> Callable[[bytes, Row], object]:
+    """Return what is done where the field does not occur in a reply."""
+    keep = field.keep
+
+    def absent(message: bytes, row: Row) -> object:
+        if keep and row[index] is not None:
+            return row[index]
+        if default is None:
+            raise ParseError(
+                f"field {name} does not occur in the reply",
+                found=escaped(message) or "an empty reply",
+                cure=f"correct the way in which it is read (fields.{name}), or give it a `default` or `keep: true`",
+            )
+        return list(default) if isinstance(default, tuple) else default
+
+    return absent

@@ -1,0 +1,136 @@
+"""What a failure in a step becomes: an error, the end of the episode, or a verified repetition."""
+
+from __future__ import annotations
+
+from collections import deque
+from time import monotonic
+from typing import Any, Literal
+
+import numpy as np
+
+from filebridge.errors import (
+    BridgeError,
+    ProtocolError,
+    ReplayMismatch,
+    RestartBudgetExceeded,
+    SendBlocked,
+    SimulatorError,
+    SimulatorTimeout,
+    TransportError,
+)
+from filebridge.program import Program
+from filebridge.session import Session, Step
+
+__all__ = ["Recovery"]
+
+Kind = Literal["crash", "timeout", "protocol"]
+
+
+def failure_kind(error: BridgeError) -> Kind | None:
+    """Return which kind of failure ``error`` is, None for one that no policy covers."""
+    if isinstance(error, SimulatorTimeout | SendBlocked):
+        return "timeout"
+    if isinstance(error, SimulatorError | TransportError):
+        return "crash"
+    return "protocol" if isinstance(error, ProtocolError) else None
+
+
+class Recovery:
+    """Applies the policy of a configuration to failed steps.
+
+    ``keeps`` says that it wants to be told each step, because a policy other than ``raise`` is in
+    force: the last observation, and for ``retry`` the whole episode.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._policy = program.config.on_failure
+        policies = {self._policy.crash, self._policy.timeout, self._policy.protocol}
+        self.keeps = policies != {"raise"}
+        self._replays = "retry" in policies
+        self._failures: deque[float] = deque()
+        self._causes: deque[BridgeError] = deque(maxlen=16)
+        self._observation: Any = None
+        self._episode: list[tuple[Any, Any]] = []
+
+    def begin(self, observation: Any) -> None:
+        """Take the first observation of an episode."""
+        self._observation = _copied(observation)
+        self._episode.clear()
+
+    def keep(self, action: Any, observation: Any) -> None:
+        """Take a step that went well."""
+        self._observation = _copied(observation)
+        if self._replays:
+            self._episode.append((_copied(action), self._observation))
+
+    def handle(self, session: Session, action: Any, error: BridgeError) -> Step:
+        """Return the step that a failure becomes, or raise.
+
+        Raises the error itself by the policy ``raise``, RestartBudgetExceeded where failures are too many.
+        """
+        kind = failure_kind(error)
+        policy = "raise" if kind is None else getattr(self._policy, kind)
+        session.end(polite=False, grace=0.0)
+        if policy == "raise":
+            raise error
+        self._spend(error)
+        if policy == "retry" and kind != "protocol":
+            try:
+                return self._repeated(session, action)
+            except BridgeError as cause:
+                session.end(polite=False, grace=0.0)
+                error = cause if isinstance(cause, ReplayMismatch) else error
+        if policy == "retry" and self._policy.then == "raise":
+            raise error
+        return self._cut_short(error)
+
+    def _spend(self, error: BridgeError) -> None:
+        """Count a failure; raises RestartBudgetExceeded when the budget is spent."""
+        now = monotonic()
+        self._failures.append(now)
+        self._causes.append(error)
+        while self._failures and self._failures[0] < now - self._policy.within:
+            self._failures.popleft()
+        if len(self._failures) > self._policy.restarts:
+            causes = tuple(self._causes)
+            spent = RestartBudgetExceeded(
+                f"{len(self._failures)} failures within {self._policy.within:g} s",
+                found="; ".join(cause.what for cause in causes[-3:]),
+                cure="mend the cause, or raise `on_failure: {restarts: ..., within: ...}` if so many are normal",
+                situation=error.situation,
+            )
+            spent.causes = causes
+            raise spent from error
+
+    def _cut_short(self, error: BridgeError) -> Step:
+        record: dict[str, Any] = {"error": type(error).__name__, "what": error.what, "found": error.found, "cure": error.cure}
+        if error.situation is not None:
+            record |= error.situation.record()
+        return _copied(self._observation), self._policy.reward, False, True, {"bridge_failure": record}
+
+    def _repeated(self, session: Session, action: Any) -> Step:
+        """Replay the episode in a new process, compare every observation, then take the step again."""
+        session.begin(session.values, fresh=True)
+        for number, (done, seen) in enumerate(self._episode, 1):
+            observation = session.step(done)[0]
+            if not _equal(observation, seen):
+                raise ReplayMismatch(
+                    f"step {number} of the replayed episode gave another observation",
+                    found=f"{observation!r} instead of {seen!r}"[:400],
+                    cure="the simulator is not deterministic: use `truncate` instead of `retry`",
+                )
+        return session.step(action)
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _copied(part) for name, part in value.items()}
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, dict):
+        return all(_equal(part, other[name]) for name, part in one.items())
+    if isinstance(one, np.ndarray):
+        return bool(np.array_equal(one, other, equal_nan=one.dtype.kind == "f"))
+    return bool(one == other)

@@ -1,0 +1,221 @@
+"""The episodes of one simulator: when a process is started or reused, and what a step consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from filebridge import diagnosis
+from filebridge.config.problems import nearest
+from filebridge.errors import ActionError, BridgeError, ExpressionError, SimulatorError, TransportError, UsageError
+from filebridge.link import Link
+from filebridge.loop import exchange
+from filebridge.program import Program
+from filebridge.program.slots import EPISODE, SEAT, SEED, STEP, First
+
+__all__ = ["Session", "Step"]
+
+Step = tuple[Any, float, bool, bool, dict[str, Any]]
+
+FIRST_STEP = 3.0
+"""How many times as long the first step of a process may take: caches are cold, files are opened."""
+
+
+class Session:
+    """One seat: a program and, while an episode is on, the link to a running simulator.
+
+    ``over`` says that the episode has ended and a reset is due. ``link`` is None while nothing runs.
+    """
+
+    def __init__(self, program: Program, seat: int) -> None:
+        self.program = program
+        self.seat = seat
+        self.link: Link | None = None
+        self.over = True
+        self.episode = 0
+        self.values: dict[str, object] = {}
+        self._step_phase = program.phases["step"]
+        self._step_seconds = program.config.deadlines.step
+        self._max_steps = program.config.max_steps or (1 << 62)
+
+    def reset(self, generator: np.random.Generator, seed: int | None, options: Mapping[str, Any] | None) -> tuple[Any, dict[str, Any]]:
+        """Begin an episode; return its first observation and info.
+
+        Raises UsageError for options that are no variables, StartError and its kin, SimulatorError,
+        ProtocolError; the process is ended then.
+        """
+        values = self._first_values(generator, seed, options or {})
+        self.over = True
+        self.episode += 1
+        return self.begin(values, fresh=self._wants_fresh(seed))
+
+    def begin(self, values: dict[str, object], fresh: bool) -> tuple[Any, dict[str, Any]]:
+        """Begin an episode with these values of variables and seed, in a fresh process if that is asked for."""
+        self.values = values
+        if fresh:
+            self.end()
+        elif self.link is not None:
+            try:
+                return self._begun(self.link, self._again(self.link))
+            except (SimulatorError, TransportError):
+                # It ended between two episodes, as some programs do; that is no failure of an episode.
+                if self.link is not None and self.link.alive:
+                    raise
+                self.end()
+        link = self.link = Link(self.program, self.seat, self._named_values())
+        return self._begun(link, self._start(link))
+
+    def step(self, action: Any) -> Step:
+        """Take one step; return observation, reward, terminated, truncated and info.
+
+        Raises ActionError for an action that cannot be sent, and then the simulator is untouched;
+        SimulatorError, TransportError, ProtocolError, ExpressionError otherwise.
+        """
+        link, program = self.link, self.program
+        if link is None or self.over:
+            raise self._not_begun()
+        dialogue = link.dialogue
+        row, previous = dialogue.row, dialogue.previous
+        if program.uses_previous:
+            previous[:] = row
+        program.read_action(action, row)
+        row[STEP] = step = row[STEP] + 1  # type: ignore[operator]
+        try:
+            exchange(link, self._step_phase, self._step_seconds if step > 1 else self._step_seconds * FIRST_STEP)
+        except ActionError:
+            row[STEP] = step - 1
+            raise
+        program.decoder.decode(dialogue.reply, row, previous)
+        outcome = program.outcome
+        reward, terminated, truncated = outcome.judge(row, previous)
+        observation = program.observer.observe(row)
+        info = program.info(row)
+        outcome.inform(row, previous, info)
+        outcome.advance(row, previous)
+        if step >= self._max_steps and not terminated:
+            truncated = True
+        if terminated or truncated:
+            self.over = True
+        return observation, reward, terminated, truncated, info
+
+    def situated(self, error: BridgeError, phase: str) -> BridgeError:
+        """Return ``error`` with the situation in which it happened, if there is a link to tell it."""
+        if error.situation is None and self.link is not None:
+            error.situation = diagnosis.situation(self.link, phase)
+        return error
+
+    def end(self, polite: bool = True, grace: float = 2.0) -> None:
+        """End the process, politely if it is in step with us; raises CleanupError for what remains."""
+        link, self.link = self.link, None
+        self.over = True
+        if link is None:
+            return
+        deadline = monotonic() + self.program.config.deadlines.stop
+        if polite and self.program.phases["stop"].exchanges and link.alive:
+            self._say_goodbye(link)
+        link.close(deadline, min(grace, max(0.0, (deadline - monotonic()) / 2)))
+
+    def disown(self) -> None:
+        """Forget the process in a forked child: it belongs to the parent."""
+        link, self.link = self.link, None
+        self.over = True
+        if link is not None:
+            link.disown()
+
+    def _say_goodbye(self, link: Link) -> None:
+        try:
+            exchange(link, self.program.phases["stop"], self.program.config.deadlines.stop * 0.4)
+        except BridgeError:
+            # It is ended by signals next, whatever it said or did not say.
+            return
+
+    def _wants_fresh(self, seed: int | None) -> bool:
+        link, reset = self.link, self.program.config.reset
+        if link is None or reset is None or not link.alive:
+            return True
+        if seed is not None and self.program.config.simulator.seed is not None and not self.program.seed_at_reset:
+            return True
+        return reset.start_from is not None and not link.dialogue.row[self.program.names[reset.start_from].index]
+
+    def _start(self, link: Link) -> str:
+        self._fill(link)
+        deadlines = self.program.config.deadlines
+        exchange(link, self.program.phases["start"], deadlines.start)
+        reset = self.program.config.reset
+        if reset is not None and reset.start_from is None:
+            exchange(link, self.program.phases["reset"], deadlines.reset)
+        return "start"
+
+    def _again(self, link: Link) -> str:
+        self._fill(link)
+        exchange(link, self.program.phases["reset"], self.program.config.deadlines.reset)
+        return "reset"
+
+    def _begun(self, link: Link, phase: str) -> tuple[Any, dict[str, Any]]:
+        dialogue, program = link.dialogue, self.program
+        row = dialogue.row
+        program.decoder.decode(dialogue.reply, row, dialogue.previous)
+        dialogue.previous[:] = row
+        observation = program.observer.observe(row)
+        info = program.info(row)
+        program.outcome.inform_first(row, dialogue.previous, info)
+        self.over = False
+        return observation, info
+
+    def _fill(self, link: Link) -> None:
+        """Give the row the values that an episode begins with; nothing of the last one remains."""
+        row = link.dialogue.row
+        row[:] = [None] * len(row)
+        row[STEP], row[EPISODE], row[SEAT], row[SEED] = 0, self.episode, self.seat, self.values["seed"]
+        for first in self.program.firsts:
+            row[first.index] = self.values[first.name]
+
+    def _named_values(self) -> dict[str, object]:
+        return {**self.values, "seat": self.seat, "episode": self.episode}
+
+    def _first_values(self, generator: np.random.Generator, seed: int | None, options: Mapping[str, Any]) -> dict[str, object]:
+        values: dict[str, object] = {"seed": self._seed(generator, seed)}
+        known = {first.name: first for first in self.program.firsts}
+        for name in options:
+            if name not in known:
+                near = nearest(str(name), known)
+                raise UsageError(
+                    f"reset has no option {str(name)!r}",
+                    found="the variables of the configuration: " + (", ".join(known) or "none"),
+                    cure=f"did you mean {near!r}?" if near else "declare it under `variables`",
+                )
+        for name, first in known.items():
+            drawn = first.draw(generator) if first.draw else first.value
+            values[name] = _option(first, options[name]) if name in options else drawn
+        return values
+
+    def _seed(self, generator: np.random.Generator, seed: int | None) -> int:
+        """Return the simulator's seed: the one that was asked for, brought into its range, or one that is drawn."""
+        low, high = self.program.config.simulator.seed or (0, 2**31 - 1)
+        drawn = int(generator.integers(low, high, endpoint=True))
+        return drawn if seed is None else seed if low <= seed <= high else low + seed % (high - low + 1)
+
+    def _not_begun(self) -> UsageError:
+        if self.link is None:
+            return UsageError("step without a running episode", found="no simulator runs", cure="call reset() first")
+        return UsageError("step after the end of the episode", found="the last step ended it", cure="call reset() to begin another")
+
+
+def _option(first: First, value: Any) -> object:
+    """Return an option as a value of its variable."""
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if first.kind is str and isinstance(value, str) and value.isprintable():
+        return value
+    if first.kind is not str and number and first.low <= float(value) <= first.high and np.isfinite(float(value)):
+        if first.kind is float or float(value).is_integer():
+            return first.kind(value)
+    kind = {int: "a whole number", float: "a number", str: "a printable text"}[first.kind]
+    bounds = "" if first.kind is str or first.high - first.low == np.inf else f" from {first.low:g} to {first.high:g}"
+    raise UsageError(f"the option {first.name!r} has a value that does not fit", found=repr(value)[:100], cure=f"give {kind}{bounds}")
+
+
+FATAL = (ExpressionError,)
+"""Failures that another process would repeat: the configuration itself is wrong."""

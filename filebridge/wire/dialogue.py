@@ -1,0 +1,333 @@
+"""The state of one simulator's talk: what to send next, whether the reply is whole, what was read from it.
+
+Sans-IO: ``begin`` and ``receive`` return the bytes to send, ``None`` while more must come, or
+``DONE``. The caller moves the bytes, keeps the time and watches for the simulator's death.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from filebridge.errors import Desync, MessageTooLarge, escaped
+from filebridge.wire.framing import Cut, End
+
+__all__ = ["DONE", "Dialogue", "Exchange", "Phase", "Rules"]
+
+Row = list[object]
+
+
+class _Done(bytes):
+    """The mark for a phase that is complete; of type bytes so that one type covers all results."""
+
+
+DONE: Final[bytes] = _Done()
+
+
+class Filter(Protocol):
+    """What stands between transport and dialogue: removes escape sequences, unifies line ends."""
+
+    def clean(self, chunk: bytes) -> bytes:
+        """Return the text in ``chunk``."""
+
+    def reset(self) -> None:
+        """Forget what was held back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One exchange, compiled: ``encode`` makes what is sent, ``cut`` finds the end of each reply.
+
+    ``awaited`` replies are awaited; ``quiet`` and ``silent`` are seconds, 0 for none; ``exits`` are the
+    exit codes that end the reply, with the slot of their label. ``read`` fills the row from the reply so
+    far, where a later expression of the same dialogue needs it.
+    """
+
+    encode: Callable[[Row, Row], bytes] | None
+    cut: Cut
+    awaited: int = 1
+    quiet: float = 0.0
+    silent: float = 0.0
+    exits: tuple[tuple[tuple[int, ...], int], ...] = ()
+    when: Callable[[Row, Row], object] | None = None
+    repeat: Callable[[Row, Row], object] | None = None
+    every: float = 0.0
+    read: Callable[[bytes, Row, Row], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """The exchanges of a phase.
+
+    ``only`` is the exchange of a phase that has one, held to no condition. ``unprompted`` says that the
+    simulator may have spoken before the phase begins.
+    """
+
+    name: str
+    exchanges: tuple[Exchange, ...]
+    only: Exchange | None
+    unprompted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds in every phase: the cap on a message in bytes, the slots of labels, the fate of leftovers."""
+
+    cap: int
+    labels: Sequence[int]
+    leftover: str
+    strip_echo: bool
+
+
+class Dialogue:
+    """The talk with one simulator.
+
+    ``row`` holds the values of the episode, one slot a name, ``previous`` those of the step before.
+    ``reply`` is all that the simulator said in the phase. ``timer`` is the number of seconds after which
+    ``expire`` is to be called unless something arrives, 0 for never.
+    """
+
+    __slots__ = (
+        "_awaited", "_echo", "_exchange", "_filter", "_index", "_mark", "_paused", "_phase", "_rules", "_searched",
+        "pending", "previous", "reply", "row", "said", "sent", "timer",
+    )  # fmt: skip
+
+    def __init__(self, rules: Rules, row: Row, text_filter: Filter | None) -> None:
+        self._rules = rules
+        self._filter = text_filter
+        self.row = row
+        self.previous = row.copy()
+        self.reply: bytes = b""
+        self.said: list[bytes] = []
+        self.pending: bytes | bytearray = b""
+        self.sent = b""
+        self.timer = 0.0
+        self._phase = Phase("start", (), None)
+        self._exchange: Exchange
+        self._index = 0
+        self._mark = 0
+        self._awaited = 0
+        self._searched = 0
+        self._echo = b""
+        self._paused = False
+
+    @property
+    def phase_name(self) -> str:
+        """The name of the phase that is under way or was the last one."""
+        return self._phase.name
+
+    def begin(self, phase: Phase) -> bytes:
+        """Begin ``phase`` and return what to send first, b"" for nothing, or ``DONE`` where nothing is to be said.
+
+        Raises:
+            Desync: output is left over that answers nothing, and the configuration does not allow that.
+        """
+        if self.pending:
+            self._settle_leftover()
+        row = self.row
+        for slot in self._rules.labels:
+            row[slot] = False
+        self._phase = phase
+        self.timer = 0.0
+        only = phase.only
+        if only is None:
+            self.said.clear()
+            self._index = -1
+            command = self._next()
+            return b"" if command is None else command
+        self._exchange = only
+        self._searched = 0
+        self._awaited = 1
+        encode = only.encode
+        if encode is None:
+            return b""
+        self.sent = command = encode(row, self.previous)
+        return command
+
+    def receive(self, chunk: bytes) -> bytes | None:
+        """Take what arrived; return what to send, None while more must come, or ``DONE``.
+
+        Raises:
+            MessageTooLarge: no end of the message within the cap.
+        """
+        if self._filter is not None:
+            chunk = self._filter.clean(chunk)
+        data: bytes | bytearray = chunk
+        if self.pending:
+            data = self._joined(chunk)
+        if self._phase.only is None or self._echo:
+            return self._receive_general(data)
+        found = self._exchange.cut(data, self._searched)
+        if found is None:
+            return self._await_more(data)
+        end, which = found
+        if which.label >= 0:
+            self.row[which.label] = True
+        if end == len(data):
+            self.reply = bytes(data)
+            self.pending = b""
+        else:
+            self.reply = bytes(data[:end])
+            self.pending = data[end:]
+        return DONE
+
+    def expire(self) -> bytes | None:
+        """The timer ran out: quiet ends a message, silence is an empty one, a pause before a repetition is over."""
+        exchange = self._exchange
+        self.timer = 0.0
+        if self._paused:
+            self._paused = False
+            return self._open(exchange)
+        data, self.pending, self._searched = bytes(self.pending), b"", 0
+        self._awaited = 1
+        return self._complete(data, len(data), End())
+
+    def ended(self, code: int | None) -> bytes | None:
+        """The simulator's output ended and it exited with ``code``: return ``DONE`` if that is an awaited end."""
+        if self._phase.only is not None:
+            self.said.clear()
+        for codes, label in self._exchange.exits:
+            if code in codes:
+                self.row[label] = True
+                self.said.append(bytes(self.pending))
+                self.pending = b""
+                return self._finish()
+        if self._exchange.quiet and self._index == len(self._phase.exchanges) - 1 and self.pending:
+            return self.expire()
+        return None
+
+    def stray(self, chunk: bytes) -> None:
+        """Take output that came while nothing was asked."""
+        if self._filter is not None:
+            chunk = self._filter.clean(chunk)
+        self.pending = self._joined(chunk)
+        if len(self.pending) > self._rules.cap:
+            raise self._too_large(self.pending)
+
+    def _settle_leftover(self) -> None:
+        policy = self._rules.leftover
+        self._searched = 0
+        if policy == "keep":
+            return
+        left, self.pending = bytes(self.pending), b""
+        if policy == "refuse" and left.strip():
+            raise Desync(
+                "the simulator said more than was asked for",
+                found=f"after the end of its last reply: {escaped(left)!s}",
+                cure="end `until` with the last text before the program waits, or say `leftover: drop` or `leftover: keep`"
+                " where such output is normal",
+            )
+
+    def _joined(self, chunk: bytes) -> bytes | bytearray:
+        pending = self.pending
+        if not pending:
+            return chunk
+        if not isinstance(pending, bytearray):
+            pending = bytearray(pending)
+        pending += chunk
+        return pending
+
+    def _await_more(self, data: bytes | bytearray) -> None:
+        size = len(data)
+        if size > self._rules.cap:
+            raise self._too_large(data)
+        self.pending = data
+        self._searched = size
+        if size:
+            self.timer = self._exchange.quiet
+
+    def _too_large(self, data: bytes | bytearray) -> MessageTooLarge:
+        self.pending = data[-4096:]
+        return MessageTooLarge(
+            f"no end of the message within {self._rules.cap} bytes",
+            found=f"{len(data)} bytes without the end that the dialogue waits for",
+            cure="correct `until` if the end was there, or raise `limits: {output: ...}` if messages are that large",
+        )
+
+    def _receive_general(self, data: bytes | bytearray) -> bytes | None:
+        if self._paused:
+            self.pending = data
+            return None
+        if self._echo:
+            stripped = self._without_echo(data)
+            if stripped is None:
+                return None
+            data = stripped
+        found = self._exchange.cut(data, self._searched)
+        if found is None:
+            return self._await_more(data)
+        return self._complete(data, *found)
+
+    def _without_echo(self, data: bytes | bytearray) -> bytes | bytearray | None:
+        echo = self._echo
+        if len(data) < len(echo) and echo.startswith(bytes(data)):
+            self.pending = data
+            return None
+        self._echo = b""
+        return data[len(echo) :] if data.startswith(echo) else data
+
+    def _complete(self, data: bytes | bytearray, end: int, which: End) -> bytes | None:
+        """A message ends at ``end``: answer a question, await the next reply, or go on to the next exchange."""
+        while True:
+            self.said.append(bytes(data[:end]))
+            data = data[end:]
+            self.pending, self._searched = data, 0
+            if which.answer is not None:
+                return self._speak(which.answer)
+            if which.label >= 0:
+                self.row[which.label] = True
+            self._awaited -= 1
+            if self._awaited <= 0:
+                command = self._after_exchange()
+                if command is not None:
+                    return command
+                data = self.pending
+            found = self._exchange.cut(data, 0)
+            if found is None:
+                return self._await_more(data)
+            end, which = found
+
+    def _after_exchange(self) -> bytes | None:
+        exchange = self._exchange
+        if exchange.read is not None:
+            exchange.read(b"".join(self.said), self.row, self.previous)
+        if exchange.repeat is not None and not exchange.repeat(self.row, self.previous):
+            del self.said[self._mark :]
+            self._paused, self.timer = True, exchange.every
+            return b""
+        return self._next()
+
+    def _next(self) -> bytes | None:
+        """Open the next exchange that is to take place; None if it sends nothing."""
+        exchanges = self._phase.exchanges
+        while True:
+            self._index += 1
+            if self._index == len(exchanges):
+                return self._finish()
+            exchange = exchanges[self._index]
+            if exchange.when is None or exchange.when(self.row, self.previous):
+                return self._open(exchange)
+
+    def _open(self, exchange: Exchange) -> bytes | None:
+        self._exchange = exchange
+        self._awaited = exchange.awaited
+        self._searched = 0
+        self._mark = len(self.said)
+        self.timer = exchange.silent
+        if exchange.encode is None:
+            return None
+        if self.pending:
+            self._settle_leftover()
+        return self._speak(exchange.encode(self.row, self.previous))
+
+    def _speak(self, command: bytes) -> bytes:
+        self.sent = command
+        if self._rules.strip_echo:
+            self._echo = command
+        return command
+
+    def _finish(self) -> bytes:
+        self.reply = b"".join(self.said)
+        self.timer = 0.0
+        return DONE

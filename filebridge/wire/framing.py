@@ -1,0 +1,128 @@
+"""How the end of a message is known, compiled once for each exchange.
+
+A cut looks at the bytes received so far and says where the message ends and which end it was. It
+searches only bytes that it has not seen before, whatever the size of the pieces, so that the same
+bytes give the same messages however the operating system cuts them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from filebridge.config.exchange import Alternative, Framing
+
+__all__ = ["LOOK_BACK", "Cut", "End", "bytes_cut", "compile_cut", "until_cut"]
+
+LOOK_BACK = 4096
+"""Bytes before the new ones that a regular expression is tried on again: the longest end it can match."""
+
+Data = bytes | bytearray
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of a message: ``label`` is the slot of its flag or -1, ``answer`` what a question gets."""
+
+    label: int = -1
+    answer: bytes | None = None
+
+
+Cut = Callable[[Data, int], "tuple[int, End] | None"]
+"""(received, how many of these were searched before) -> (where the message ends, which end) or None."""
+
+PLAIN = End()
+
+
+def one_line(data: Data, searched: int) -> tuple[int, End] | None:
+    """Cut after the first line end."""
+    end = data.find(b"\n", searched) + 1
+    return (end, PLAIN) if end else None
+
+
+def lines_cut(count: int) -> Cut:
+    """Return a cut after ``count`` lines."""
+    if count == 1:
+        return one_line
+
+    def cut(data: Data, searched: int) -> tuple[int, End] | None:
+        if data.count(b"\n") < count:
+            return None
+        end = 0
+        for _ in range(count):
+            end = data.find(b"\n", end) + 1
+        return end, PLAIN
+
+    return cut
+
+
+def bytes_cut(count: int) -> Cut:
+    """Return a cut after ``count`` bytes."""
+    return lambda data, searched: (count, PLAIN) if len(data) >= count else None
+
+
+def never(data: Data, searched: int) -> tuple[int, End] | None:
+    """Leave the end to silence or to the end of the process."""
+    return None
+
+
+def literal_cut(text: bytes, end: End) -> Cut:
+    """Return a cut after the first occurrence of ``text``."""
+    size = len(text)
+    overlap = size - 1
+
+    def cut(data: Data, searched: int) -> tuple[int, End] | None:
+        at = data.find(text, searched - overlap if searched > overlap else 0)
+        return None if at < 0 else (at + size, end)
+
+    return cut
+
+
+def pattern_cut(pattern: re.Pattern[bytes], ends: Sequence[End]) -> Cut:
+    """Return a cut after the first match of ``pattern``, whose n-th named group stands for the n-th end."""
+    table = dict(zip(sorted(pattern.groupindex.values()), ends, strict=True))
+
+    def cut(data: Data, searched: int) -> tuple[int, End] | None:
+        match = pattern.search(data, searched - LOOK_BACK if searched > LOOK_BACK else 0)
+        if match is None:
+            return None
+        return match.end(), next(end for group, end in table.items() if match.start(group) >= 0)
+
+    return cut
+
+
+def until_cut(ends: Sequence[tuple[Alternative, End]], encode: Callable[[str], bytes]) -> Cut:
+    """Return a cut after whichever of ``ends`` comes first; alternatives that wait for an exit are left out."""
+    told = [(alternative, end) for alternative, end in ends if alternative.exit is None]
+    if not told:
+        return never
+    if len(told) == 1 and told[0][0].text is not None:
+        return literal_cut(encode(told[0][0].text), told[0][1])
+    branches = []
+    for number, (alternative, _) in enumerate(told):
+        source = re.escape(encode(alternative.text)) if alternative.text is not None else encode(alternative.regex or "")
+        branches.append(b"(?P<end%d>%s)" % (number, source))
+    return pattern_cut(re.compile(b"|".join(branches), re.MULTILINE), [end for _, end in told])
+
+
+_BLANK = re.compile(rb"(?P<end0>\S[^\n]*\n[ \t]*\n)")
+
+
+def compile_cut(
+    framing: Framing, ends: Sequence[tuple[Alternative, End]], answers: Sequence[tuple[Alternative, End]], encode: Callable[[str], bytes]
+) -> Cut:
+    """Return the cut of one exchange.
+
+    ``ends`` are the alternatives of ``until`` with what they mean, ``answers`` the questions on the way.
+    Questions go with ``until`` and with ``quiet`` only; the rules see to that.
+    """
+    if framing.until is not None:
+        return until_cut([*answers, *ends], encode)
+    if framing.quiet is not None:
+        return until_cut(answers, encode)
+    if framing.blank:
+        return pattern_cut(_BLANK, [PLAIN])
+    if framing.bytes is not None:
+        return bytes_cut(framing.bytes)
+    return lines_cut(framing.lines or 1)

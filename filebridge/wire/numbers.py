@@ -201,7 +201,7 @@ def _guard(word: str, decimal: str, after: str) -> bytes:
     letters = "".join(letter for letter in "eEdDqQ" if letter != after).encode()
     goes_on.append(rb"[" + letters + rb"][+-]?[0-9]")
     if word == "float":
-        goes_on.append(rb"#")
+        goes_on.append(rb"[.,]?#")
     if after not in ("x", "X"):
         goes_on.append(rb"[xX](?<=0.)(?<![0-9.,]0.)[0-9a-fA-F]")
     # White space, the usual end of a number, is over with the first test.

@@ -8,11 +8,12 @@ from typing import Any
 from filebridge.config.field import FieldModel
 from filebridge.config.simulator import Text
 from filebridge.errors import DecodeError, escaped
+from filebridge.wire.cleaner import clean_encoding
 from filebridge.wire.expression_kinds import Kind
 from filebridge.wire.formats.problem import FieldProblem
 from filebridge.wire.numbers import NUMBER_WORDS, number
 
-__all__ = ["KINDS", "conversion", "source_bytes", "source_encoding"]
+__all__ = ["KINDS", "conversion", "source_bytes"]
 
 KINDS = {
     "float": Kind.NUMBER,
@@ -38,20 +39,14 @@ def conversion(name: str, word: str, field: FieldModel, text: Text) -> Callable[
         return _decoded(name, _TRIMS[word], text)
     overflow = field.overflow
     if overflow is not None and word in ("int", "hex", "octal") and not overflow.is_integer():
-        raise FieldProblem("overflow", "not a whole number", found=f"{overflow:g}", expected="one, as the field's type is")
+        raise FieldProblem("overflow", "not a whole number", found=f"{overflow:g}", expected="a whole number")
     return number(word, text, overflow, name)
-
-
-def source_encoding(text: Text) -> str:
-    """Return the encoding of messages: that of the simulator, or UTF-8 where that is not a superset of ASCII."""
-    wide = text.encoding.lower().replace("_", "-").startswith(("utf-16", "utf16", "utf-32", "utf32", "u16", "u32"))
-    return "utf-8" if wide else text.encoding
 
 
 def source_bytes(key: str, source: str, text: Text) -> bytes:
     """Return text of the YAML as it stands in messages; raises FieldProblem where the encoding lacks a character."""
     try:
-        return source.encode(source_encoding(text))
+        return source.encode(clean_encoding(text.encoding))
     except UnicodeEncodeError as exc:
         found = source[exc.start : exc.end]
         raise FieldProblem(key, f"a character that {text.encoding} does not have", found=found) from exc
@@ -72,7 +67,7 @@ _TRIMS: dict[str, Callable[[bytes], bytes]] = {"word": _word, "line": bytes.stri
 
 
 def _decoded(name: str, trim: Callable[[bytes], bytes], text: Text) -> Callable[[bytes], str]:
-    encoding, errors = source_encoding(text), text.errors
+    encoding, errors = clean_encoding(text.encoding), text.errors
 
     def convert(token: bytes) -> str:
         part = trim(token)

@@ -17,7 +17,9 @@ from filebridge.wire.reading import Reading
 
 __all__ = ["find_reader", "seen_reader"]
 
+_TRIES = 16
 _Convert = Callable[[bytes], Any]
+_Values = Callable[[tuple[bytes, ...]], Any]
 
 
 def find_reader(name: str, field: FieldModel, text: Text) -> Reading:
@@ -40,7 +42,9 @@ def find_reader(name: str, field: FieldModel, text: Text) -> Reading:
         read = led(pattern, converts[0]) if field.pick == "last" and pattern.lead else _one(search, converts[0])
         return Reading(read, kind)
     comma = b";" if text.decimal == "," else b","
-    return Reading(_several(search, pattern.holes, converts, comma), kind, length)
+    plain = text.decimal == "." and all(hole.word == "float" for hole in pattern.holes)
+    slow = _values_of(pattern.holes, converts, comma)
+    return Reading(_several(search, _quick(slow, pattern.holes) if plain else slow), kind, length)
 
 
 def _led(pattern: Pattern, convert: _Convert) -> _Convert:
@@ -58,7 +62,7 @@ def _led(pattern: Pattern, convert: _Convert) -> _Convert:
 
 
 def _led_float(pattern: Pattern, convert: _Convert) -> _Convert:
-    """Do as ``_led`` for a float, with the usual form of a number read in place: this is the most used of all readers."""
+    """Do as ``_led`` for a float; it is the most used of all readers, so the usual form is read in place."""
     lead, match_at, before = pattern.lead, pattern.regex.match, _last(pattern)
 
     def read(message: bytes) -> Any:
@@ -86,36 +90,46 @@ def _one(search: Callable[[bytes], Any], convert: _Convert) -> _Convert:
     return read
 
 
-def _several(
-    search: Callable[[bytes], Any], holes: tuple[Hole, ...], converts: list[_Convert], comma: bytes
-) -> _Convert:
+def _several(search: Callable[[bytes], Any], values_of: _Values) -> _Convert:
     def read(message: bytes) -> Any:
         match = search(message)
-        if match is None:
-            return None
-        return tuple([convert(token) for convert, token in zip(converts, match.groups(), strict=True)])
+        return None if match is None else values_of(match.groups())
 
-    def read_lists(message: bytes) -> Any:
-        match = search(message)
-        if match is None:
-            return None
-        parts = zip(converts, match.groups(), strict=True)
-        return tuple([convert(token) for convert, part in parts for token in part.replace(comma, b" ").split()])
+    return read
 
-    return read if all(hole.count == 1 for hole in holes) else read_lists
+
+def _values_of(holes: tuple[Hole, ...], converts: list[_Convert], comma: bytes) -> _Values:
+    """Return what turns the groups of a match into a vector."""
+    lists = [hole.count > 1 for hole in holes]
+
+    def values(groups: tuple[bytes, ...]) -> Any:
+        vector: list[Any] = []
+        for group, convert, several in zip(groups, converts, lists, strict=True):
+            vector += map(convert, group.replace(comma, b" ").split() if several else (group,))
+        return tuple(vector)
+
+    return values
+
+
+def _quick(slow: _Values, holes: tuple[Hole, ...]) -> _Values:
+    """Do as ``slow`` for floats; the usual form of single ones, or of one list of them, is read all at once."""
+    if len(holes) > 1 and any(hole.count > 1 for hole in holes):
+        return slow
+    single = holes[0].count == 1
+
+    def values(groups: tuple[bytes, ...]) -> Any:
+        joined = b" ".join(groups)
+        try:
+            vector = tuple(map(float, groups if single else joined.replace(b",", b" ").split()))
+        except ValueError:
+            return slow(groups)
+        return slow(groups) if b"_" in joined else vector
+
+    return values
 
 
 def _last(pattern: Pattern) -> Callable[[bytes], Any]:
     lead, match_at, search = pattern.lead, pattern.regex.match, pattern.regex.search
-
-    def backward(message: bytes) -> Any:
-        start = message.rfind(lead)
-        while start >= 0:
-            match = match_at(message, start)
-            if match is not None:
-                return match
-            start = message.rfind(lead, 0, start + len(lead) - 1)
-        return None
 
     def forward(message: bytes) -> Any:
         last = following = search(message)
@@ -123,6 +137,16 @@ def _last(pattern: Pattern) -> Callable[[bytes], Any]:
             last = following
             following = search(message, last.end())
         return last
+
+    def backward(message: bytes) -> Any:
+        start = len(message)
+        for _ in range(_TRIES):
+            start = message.rfind(lead, 0, start + len(lead) - 1)
+            match = match_at(message, start) if start >= 0 else None
+            if match is not None or start < 0:
+                return match
+        # Places that look like the pattern but are not are passed more quickly by the search itself.
+        return forward(message)
 
     return backward if lead else forward
 

@@ -35,6 +35,7 @@ _SMALLER = "several smaller expressions, as computed fields"
 
 _CALLS: dict[str, object] = {**{word: function.call for word, function in FUNCTIONS.items()}, **SUPPORT}
 _GLOBALS: dict[str, object] = {"__builtins__": {}, **_CALLS}
+_ROWS = ast.arguments([], [ast.arg("row"), ast.arg("previous")], None, [], [], None, [])
 
 Row = list[object]
 
@@ -189,9 +190,6 @@ def _too_deep(tree: ast.AST) -> bool:
     for _ in range(DEPTH):
         level = [child for node in level for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
     return bool(level)
-
-
-_ROWS = ast.arguments([], [ast.arg("row"), ast.arg("previous")], None, [], [], None, [])
 
 
 def _compiled(tree: ast.expr) -> Callable[[Row, Row], Any]:

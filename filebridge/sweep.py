@@ -22,7 +22,6 @@ ENVIRONMENT_NAME = "FILEBRIDGE_RUN"
 
 _PROC = os.path.isdir("/proc/self")
 _GONE = (errno.ENOENT, errno.ESRCH, errno.EACCES, errno.EPERM)
-_KERNEL_THREAD = 0x00200000
 _PROCESS_GROUP = 4  # PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _UNSURE_ROUNDS = 20
@@ -30,13 +29,13 @@ _EMPTYING = 5.0  # seconds
 
 
 def _read(path: str) -> bytes | None:
-    """Return a file of /proc, None if its process is gone or another user's; other failures are not hidden."""
+    """Return a file of /proc, b"" if the process has let go of it, None if it is gone or another user's."""
     try:
         with open(path, "rb", buffering=0) as file:
             return file.readall()
     except OSError as exc:
         if exc.errno in _GONE:
-            return None
+            return b"" if exc.errno == errno.ESRCH else None
         raise
 
 
@@ -80,8 +79,10 @@ def _environment(pid: int) -> bytes | None:
         return data
     # A process whose main thread has ended lives on in the others, and only they still show the environment.
     try:
+        if os.getpgid(pid) == 0:  # one of the kernel's own
+            return None
         threads = os.listdir(f"/proc/{pid}/task")
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError, ProcessLookupError):
         return None
     shown = (_read(f"/proc/{pid}/task/{thread}/environ") for thread in threads if thread != str(pid))
     return next(filter(None, shown), data)
@@ -93,7 +94,7 @@ def _carries(pid: int, mark: bytes) -> bool | None:
     if data:
         return mark in b"\0" + data + b"\0"
     status = _status(pid) if data is not None else []
-    passing = status and status[0] not in b"ZX" and not int(status[6]) & _KERNEL_THREAD and status[48] == b"0"
+    passing = status and status[0] not in b"ZX" and status[48] == b"0"
     return None if passing else False
 
 

@@ -253,7 +253,6 @@ def _engine(newline: Literal["\n", "\r\n"]) -> Environment:
 def _compiled(source: str, where: str) -> tuple[Template, dict[str, int]]:
     """Return a template and the names that it needs, each with the line of its first use."""
     from jinja2 import TemplateSyntaxError, meta, nodes
-
     engine = _engine("\r\n" if "\r\n" in source else "\n")
     try:
         tree = engine.parse(source)
@@ -267,13 +266,11 @@ def _compiled(source: str, where: str) -> tuple[Template, dict[str, int]]:
 
 def _rendered(file: PlacedFile, values: Mapping[str, object]) -> bytes:
     from jinja2 import TemplateError
-
     # Bytes that are no UTF-8, as in old decks, pass through unchanged.
     inline = file.way == "text"
     source = file.source if inline else Path(file.source).read_bytes().decode("utf-8", "surrogateescape")
     where = file.name if inline else file.source
-    template, names = _compiled(source, where)
-    pieces, budget = [], _Budget(_LARGEST)
+    (template, names), pieces, budget = _compiled(source, where), [], _Budget(_LARGEST)
     try:
         for piece in template.generate({**values, _KEY: _Budget(_WORK)}):
             pieces.append(piece.encode("utf-8", "surrogateescape"))
@@ -285,12 +282,13 @@ def _rendered(file: PlacedFile, values: Mapping[str, object]) -> bytes:
 
 
 def _unfit(exc: Exception, where: str, names: dict[str, int], values: Mapping[str, object]) -> ConfigError:
+    known = ", ".join(sorted(values)) or "none"
     beyond = isinstance(exc, (OverflowError, MemoryError, RecursionError)) or type(exc).__name__ == "SecurityError"
     kind = ConfigSecurityError if beyond else ConfigError
     unknown = [name for name in names if name not in values and repr(name) in str(exc)]
     near = [f"did you mean {match}? " for name in unknown for match in get_close_matches(name, values, 1)]
     return kind(f"{where}: the template cannot be filled in", found=f"{type(exc).__name__}: {exc}",
-                cure=f"{''.join(near)}known names: {', '.join(sorted(values)) or 'none'}")
+                cure=f"{'shorten its loops and paddings; ' * beyond}{''.join(near)}known names: {known}")
 
 
 def check_template(source_text: str, known: Iterable[str]) -> list[tuple[str, int]]:

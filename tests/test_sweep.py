@@ -164,7 +164,7 @@ def test_descendants_that_left_the_session_are_ended(run, start):
 
 def test_a_double_forked_daemon_is_ended(run, start):
     daemon = int(start(sys.executable, "-S", "-c", DAEMON).stdout.readline())
-    assert sweep.holders(run) == [daemon]
+    until(lambda: sweep.holders(run) == [daemon])
     assert ended(run)
     until(lambda: not living([daemon]))
 

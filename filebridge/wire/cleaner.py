@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import cache
 
 from filebridge.config.simulator import Text
 from filebridge.errors import DecodeError, escaped
@@ -148,6 +149,7 @@ def known_encoding(name: str) -> bool:
         return False
 
 
+@cache
 def clean_encoding(name: str) -> str:
     """Return the encoding of the clean text of a program that writes in the encoding ``name``.
 

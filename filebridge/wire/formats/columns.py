@@ -14,8 +14,9 @@ from typing import Any
 from filebridge.config.field import FieldModel
 from filebridge.config.simulator import Text
 from filebridge.errors import ParseError, escaped
+from filebridge.wire.cleaner import clean_encoding
 from filebridge.wire.expression_kinds import Kind
-from filebridge.wire.formats.conversion import KINDS, conversion, source_bytes, source_encoding
+from filebridge.wire.formats.conversion import KINDS, conversion, source_bytes
 from filebridge.wire.formats.problem import FieldProblem
 from filebridge.wire.reading import Reading
 
@@ -197,7 +198,7 @@ def _chars_reading(name: str, field: FieldModel, text: Text, line_of: _Line) -> 
     first, last = field.chars or (1, 1)
     if first < 1:
         raise FieldProblem("chars", "characters are counted from 1", found=f"{first}..{last}", expected="`11..20`")
-    place, encoding = slice(first - 1, last), source_encoding(text)
+    place, encoding = slice(first - 1, last), clean_encoding(text.encoding)
     word = field.type or "float"
     convert = conversion(name, word, field, text)
 

@@ -1,0 +1,135 @@
+"""A block of characters, each of which stands for a small number: mazes, maps, boards (`grid`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+
+from filebridge.config.field import FieldModel, Grid
+from filebridge.config.simulator import Text
+from filebridge.errors import DecodeError, ParseError, escaped
+from filebridge.wire.cleaner import clean_encoding
+from filebridge.wire.expression_kinds import Kind
+from filebridge.wire.formats.conversion import source_bytes
+from filebridge.wire.formats.problem import FieldProblem
+from filebridge.wire.reading import Reading
+
+__all__ = ["reader"]
+
+_Lines = Callable[[bytes], list[bytes] | None]
+
+
+def reader(name: str, field: FieldModel, text: Text) -> Reading:
+    """Return the reading of a `grid`: an array of uint8 of the shape (rows, columns), new at each read.
+
+    The grid is below the last line that has the text of `after`, or the end of the message without it. Shorter lines
+    are filled with blanks, longer ones cut. A message without the heading, or a blank one, has no grid. Reading
+    raises ParseError for too few lines and for a character that is not in the legend. Raises FieldProblem for
+    a legend with more than one character to a number, or with a number that is no byte.
+    """
+    grid = field.grid
+    if grid is None:
+        raise FieldProblem("grid", "missing", expected="`grid: {legend: ..., rows: ..., columns: ...}`")
+    for character, value in grid.legend.items():
+        if len(character) != 1:
+            expected = "each character of the legend by itself"
+            raise FieldProblem("grid", "not a single character", found=character, expected=expected)
+        if not 0 <= value <= 255:
+            expected = "numbers from 0 to 255"
+            raise FieldProblem("grid", f"the legend's number for {character}", found=str(value), expected=expected)
+    shape = (grid.rows, grid.columns)
+    return Reading(_read(name, grid, text), Kind.GRID, grid.rows * grid.columns, shape)
+
+
+def _read(name: str, grid: Grid, text: Text) -> Callable[[bytes], Any]:
+    single = clean_encoding(text.encoding) != "utf-8"
+    by_bytes, by_characters = _by_bytes(name, grid, text), _by_characters(name, grid, text)
+    lines_of, shape, frombuffer = _lines(name, grid, text), (grid.rows, grid.columns), numpy.frombuffer
+
+    def read(message: bytes) -> Any:
+        lines = lines_of(message)
+        if lines is None:
+            return None
+        numbers = by_bytes(lines) if single or message.isascii() else by_characters(lines)
+        # Through a bytearray, because an array over bytes could not be written to.
+        return frombuffer(bytearray(numbers), numpy.uint8).reshape(shape)
+
+    return read
+
+
+def _lines(name: str, grid: Grid, text: Text) -> _Lines:
+    heading, rows = None if grid.after is None else source_bytes("grid", grid.after, text), grid.rows
+    # Where a blank is a character of the grid, a message of blanks is one.
+    ends = b"\n" if " " in grid.legend else None
+
+    def below(message: bytes) -> list[bytes] | None:
+        place = message.rfind(heading or b"")
+        if place < 0:
+            return None
+        lines = message[place:].removesuffix(b"\n").split(b"\n", rows + 1)[1 : rows + 1]
+        return lines if len(lines) == rows else refuse(lines, message)
+
+    def at_end(message: bytes) -> list[bytes] | None:
+        if not message.strip(ends):
+            return None
+        lines = message.removesuffix(b"\n").rsplit(b"\n", rows)[-rows:]
+        return lines if len(lines) == rows else refuse(lines, message)
+
+    def refuse(lines: list[bytes], message: bytes) -> list[bytes]:
+        raise ParseError(
+            f"field {name} needs {rows} lines, but there are {len(lines)}",
+            found=escaped(message, 400),
+            cure="check `rows` and `after`, and that the reply is read to its end",
+        )
+
+    return at_end if heading is None else below
+
+
+def _by_bytes(name: str, grid: Grid, text: Text) -> Callable[[list[bytes]], bytes]:
+    columns, encoding, legend = grid.columns, clean_encoding(text.encoding), bytearray(256)
+    known = [source_bytes("grid", character, text) for character in grid.legend]
+    for code, value in zip(known, grid.legend.values(), strict=True):
+        # Longer codes are those of characters which never stand in a message of ASCII.
+        if len(code) == 1:
+            legend[code[0]] = value
+    numbers, listed = bytes(legend), b"".join(code for code in known if len(code) == 1)
+
+    def translate(lines: list[bytes]) -> bytes:
+        block = b"".join([line[:columns].ljust(columns) for line in lines])
+        unknown = block.translate(None, listed)
+        if unknown:
+            place = block.index(unknown[:1])
+            raise _unknown(name, place // columns, place % columns, unknown[:1].decode(encoding, "backslashreplace"))
+        return block.translate(numbers)
+
+    return translate
+
+
+def _by_characters(name: str, grid: Grid, text: Text) -> Callable[[list[bytes]], bytes]:
+    columns, encoding, errors = grid.columns, clean_encoding(text.encoding), text.errors
+    numbers, listed = str.maketrans({key: chr(value) for key, value in grid.legend.items()}), frozenset(grid.legend)
+
+    def translate(lines: list[bytes]) -> bytes:
+        try:
+            block = "".join([line.decode(encoding, errors)[:columns].ljust(columns) for line in lines])
+        except UnicodeDecodeError as exc:
+            what, found = f"field {name} is no text in {encoding}", escaped(exc.object, 200)
+            cure = "say with `text: {encoding: ...}` what the simulator prints, or set `errors: replace` there"
+            raise DecodeError(what, found=found, cure=cure) from exc
+        if not listed.issuperset(block):
+            place = next(place for place, character in enumerate(block) if character not in listed)
+            raise _unknown(name, place // columns, place % columns, block[place])
+        return block.translate(numbers).encode("latin-1")
+
+    return translate
+
+
+def _unknown(name: str, row: int, column: int, character: str) -> ParseError:
+    shown = "a blank" if character == " " else escaped(character)
+    return ParseError(
+        f"field {name} has a character in row {row + 1}, column {column + 1} that is not in its legend",
+        found=shown,
+        cure="add it to `legend`; check `rows`, `columns` and `after` if it is not part of the grid",
+    )

@@ -1,0 +1,134 @@
+import numpy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from filebridge.config.field import FieldModel
+from filebridge.config.simulator import Text
+from filebridge.errors import DecodeError, ParseError
+from filebridge.wire.expression_kinds import Kind
+from filebridge.wire.formats.grid import reader
+from filebridge.wire.formats.problem import FieldProblem
+
+LEGEND = {"#": 1, ".": 0, "@": 255}
+MAZE = [[1, 1, 1], [1, 255, 0]]
+
+
+def reading(legend=None, text=None, rows=2, columns=3, **keys):
+    grid = {"legend": legend or LEGEND, "rows": rows, "columns": columns, **keys}
+    return reader("maze", FieldModel.model_validate({"grid": grid}), Text.model_validate(text or {}))
+
+
+def value(message, legend=None, text=None, **keys):
+    return reading(legend, text, **keys).read(message)
+
+
+@pytest.mark.parametrize(
+    ("message", "keys"),
+    [
+        (b"###\n#@.", {}),
+        (b"###\n#@.\n", {}),
+        (b"turn 3\n###\n#@.\n", {}),
+        (b"###xx\n#@.x\n", {}),
+        (b"MAP:\n###\n#@.\nturn 3\n> ", {"after": "MAP"}),
+        (b"MAP:\n...\n...\nMAP:\n###\n#@.", {"after": "MAP"}),
+        ("Zürich\n###\n#@.\n".encode(), {}),
+    ],
+)
+def test_the_block_of_characters_becomes_numbers(message, keys):
+    grid = value(message, **keys)
+    assert grid.tolist() == MAZE
+    assert (grid.dtype, grid.shape) == (numpy.uint8, (2, 3))
+
+
+def test_shape_and_kind():
+    field = reading(rows=4, columns=5)
+    assert (field.kind, field.shape) == (Kind.GRID, (4, 5))
+
+
+def test_each_read_gives_an_array_of_its_own():
+    read = reading().read
+    first, second = read(b"###\n#@."), read(b"###\n#@.")
+    first[0, 0] = 9
+    assert second.tolist() == MAZE
+
+
+@pytest.mark.parametrize(("message", "keys"), [(b"", {}), (b"\n \n", {}), (b"###\n#@.", {"after": "MAP"})])
+def test_a_message_without_a_grid(message, keys):
+    assert value(message, **keys) is None
+
+
+def test_short_lines_are_filled_with_blanks():
+    assert value(b"#\n\n", {"#": 1, " ": 7}, after=None).tolist() == [[1, 7, 7], [7, 7, 7]]
+    with pytest.raises(ParseError) as caught:
+        value(b"###\n#@\n")
+    assert str(caught.value) == (
+        "field maze has a character in row 2, column 3 that is not in its legend\n  found: a blank\n"
+        "  cure: add it to `legend`; check `rows`, `columns` and `after` if it is not part of the grid"
+    )
+
+
+@pytest.mark.parametrize(
+    ("message", "legend", "text", "place", "found"),
+    [
+        (b"###\nx@.", None, {}, "row 2, column 1", "x"),
+        (b"##\x1b\nx@.", None, {}, "row 1, column 3", "\\x1b"),
+        ("##é\nx@.".encode(), None, {}, "row 1, column 3", "\\xc3\\xa9"),
+        ("##é\nx@.".encode("latin-1"), None, {"encoding": "latin-1"}, "row 1, column 3", "\\xc3\\xa9"),
+        ("██x\n   ".encode(), {"█": 1, " ": 0}, {}, "row 1, column 3", "x"),
+        ("██\n ██".encode(), {"█": 1}, {}, "row 1, column 3", "a blank"),
+    ],
+)
+def test_unknown_characters_are_refused(message, legend, text, place, found):
+    with pytest.raises(ParseError) as caught:
+        value(message, legend, text)
+    assert caught.value.what == f"field maze has a character in {place} that is not in its legend"
+    assert caught.value.found == found
+
+
+@pytest.mark.parametrize(
+    ("message", "keys", "count"),
+    [(b"###\n", {}, 1), (b"MAP\n###\n", {"after": "MAP"}, 1), (b"MAP", {"after": "MAP"}, 0)],
+)
+def test_too_few_lines_are_refused(message, keys, count):
+    with pytest.raises(ParseError, match=f"field maze needs 2 lines, but there are {count}"):
+        value(message, **keys)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp437"])
+def test_characters_beyond_ascii(encoding):
+    legend = {"█": 1, "░": 2, " ": 0}
+    assert value("█░█\n█".encode(encoding), legend, {"encoding": encoding}).tolist() == [[1, 2, 1], [1, 0, 0]]
+    assert value(b"   \n ", legend, {"encoding": encoding}).tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
+def test_bytes_that_are_no_text_are_refused():
+    with pytest.raises(DecodeError, match="field maze is no text in utf-8"):
+        value(b"\xff##\n#@.")
+
+
+@pytest.mark.parametrize(
+    ("legend", "text", "expected"),
+    [
+        (
+            {"ab": 1},
+            {},
+            "grid: not a single character\n  found: ab\n  expected: each character of the legend by itself",
+        ),
+        ({"a": 256}, {}, "grid: the legend's number for a\n  found: 256\n  expected: numbers from 0 to 255"),
+        ({"█": 1}, {"encoding": "latin-1"}, "grid: a character that latin-1 does not have\n  found: █"),
+    ],
+)
+def test_impossible_legends_are_refused_at_load_time(legend, text, expected):
+    with pytest.raises(FieldProblem) as caught:
+        reading(legend, text)
+    assert str(caught.value) == expected
+
+
+@given(st.lists(st.lists(st.sampled_from("#.@é"), min_size=4, max_size=4), min_size=3, max_size=3))
+def test_every_grid_comes_back(cells):
+    legend = {"#": 1, ".": 0, "@": 255, "é": 130}
+    message = "\n".join(["MAP", *map("".join, cells)]).encode()
+    expected = [[legend[cell] for cell in row] for row in cells]
+    assert value(message, legend, rows=3, columns=4).tolist() == expected
+    assert value(message + b"\nafter", legend, rows=3, columns=4, after="MAP").tolist() == expected

@@ -1,0 +1,107 @@
+import pytest
+
+from filebridge.config.field import FieldModel
+from filebridge.config.simulator import Text
+from filebridge.errors import ParseError
+from filebridge.wire.expression_kinds import Kind
+from filebridge.wire.formats.problem import FieldProblem
+from filebridge.wire.formats.table import reader
+
+LISTING = b"""\
+                  --------- ANTENNA INPUT PARAMETERS ---------
+  TAG   SEG       VOLTAGE (VOLTS)         IMPEDANCE (OHMS)
+  No:   No:     REAL      IMAGINARY     REAL      IMAGINARY
+    1     5  1.0000E+00  0.0000E+00  8.2698E+01  4.6306E+01
+
+                  --------- ANTENNA INPUT PARAMETERS ---------
+  TAG   SEG       VOLTAGE (VOLTS)         IMPEDANCE (OHMS)
+  No:   No:     REAL      IMAGINARY     REAL      IMAGINARY
+    1     5  1.0000E+00  0.0000E+00  7.3000E+01  4.2500E+01
+    2     6  2.0000D+00  0.0000E+00  9.0000E+01 -4.2500E+01
+
+                  --------- POWER BUDGET ---------
+"""
+INPUT = {"after": "ANTENNA INPUT PARAMETERS", "skip": 2}
+
+
+def reading(table, text=None, **keys):
+    field = FieldModel.model_validate({"table": table, **keys})
+    return reader("resistance", field, Text.model_validate(text or {}))
+
+
+@pytest.mark.parametrize(
+    ("table", "keys", "expected"),
+    [
+        ({**INPUT, "column": 5}, {}, 73.0),
+        ({**INPUT, "column": 6, "row": 2}, {}, -42.5),
+        ({**INPUT, "column": 3, "row": 2}, {}, 2.0),
+        ({**INPUT, "column": 2, "row": 2}, {"type": "int"}, 6),
+        ({**INPUT, "columns": "5..6"}, {}, [73.0, 42.5]),
+        ({**INPUT, "columns": [6, 5], "row": 2}, {}, [-42.5, 90.0]),
+        ({"after": "ANTENNA", "skip": 1, "column": 3}, {"type": "word"}, "REAL"),
+        ({"after": "RADIATION PATTERNS", "column": 1}, {}, None),
+    ],
+)
+def test_places_in_the_last_table(table, keys, expected):
+    found = reading(table, **keys).read(LISTING)
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+def test_kinds():
+    assert reading({**INPUT, "column": 5}).kind is Kind.NUMBER
+    vector = reading({**INPUT, "columns": "3..6"})
+    assert (vector.kind, vector.length) == (Kind.VECTOR, 4)
+
+
+@pytest.mark.parametrize(
+    ("table", "message", "below"),
+    [
+        ({**INPUT, "row": 3, "column": 1}, LISTING, 5),
+        ({**INPUT, "row": 30, "column": 1}, LISTING, 32),
+        ({"after": "HEAD", "column": 1}, b"HEAD", 1),
+        ({"after": "HEAD", "column": 1}, b"HEAD\n", 1),
+        ({"after": "HEAD", "row": 2, "column": 1}, b"HEAD\n1\n", 2),
+    ],
+)
+def test_rows_that_are_not_there_are_refused(table, message, below):
+    with pytest.raises(ParseError) as caught:
+        reading(table).read(message)
+    place = f"line {below} below its heading, which is blank or beyond the end"
+    assert caught.value.what == f"field resistance needs {place}"
+    assert caught.value.cure == "check `skip` and `row`, and that the reply is read to its end"
+
+
+def test_columns_that_are_not_there_are_refused():
+    with pytest.raises(ParseError, match="field resistance needs column 7, but the line has 6"):
+        reading({**INPUT, "column": 7}).read(LISTING)
+
+
+def test_what_is_no_number_is_refused():
+    with pytest.raises(ParseError, match="field resistance is not a number\n  found: TAG"):
+        reading({"after": "ANTENNA", "column": 1}).read(LISTING)
+
+
+def test_a_heading_that_is_not_ascii():
+    message = "Größe\n1,5 2\n".encode("latin-1")
+    assert reading({"after": "Größe", "column": 1}, {"encoding": "latin-1", "decimal": ","}).read(message) == 1.5
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        (INPUT, "table: one of two keys is due\n  found: neither\n  expected: `column: 7` or `columns: 3..5`"),
+        (
+            {**INPUT, "column": 1, "columns": [2]},
+            "table: one of two keys is due\n  found: both\n  expected: `column: 7` or `columns: 3..5`",
+        ),
+        (
+            {**INPUT, "columns": [0, 1]},
+            "table: columns are counted from 1\n  found: [0, 1]\n  expected: `1..6` or `[1, 2, 5]`",
+        ),
+    ],
+)
+def test_impossible_tables_are_refused_at_load_time(table, expected):
+    with pytest.raises(FieldProblem) as caught:
+        reading(table)
+    assert str(caught.value) == expected

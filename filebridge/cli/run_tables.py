@@ -1,0 +1,84 @@
+"""The result of a run as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from filebridge.cli.display import heading, plain_table, ruled_table
+from filebridge.cli.texts import count, duration, number, share
+
+if TYPE_CHECKING:
+    from filebridge.report import Result, Spread, Times
+
+__all__ = ["tables"]
+
+BAR = 40
+"""Characters of the longest bar."""
+
+
+def tables(result: Result) -> Iterator[RenderableType]:
+    """Yield what is to be printed for ``result``, from the general to the particular."""
+    yield heading(
+        f"{result.simulator}: {count(result.episodes, 'episode')}, {count(result.steps, 'step')} in"
+        f" {duration(result.elapsed)}, {result.steps_per_second:.0f} steps/s"
+    )
+    yield plain_table([("seed", f"{result.seed} (the same again: --seed {result.seed})"), ("endings", _endings(result))])
+    spreads = [("length", result.lengths), ("return", result.returns)]
+    if result.lengths is not None:
+        yield ""
+        rows = [_spread_row(name, spread) for name, spread in spreads if spread is not None]
+        yield ruled_table(["episodes", "min", "median", "mean", "max"], rows, right=(1, 2, 3, 4))
+        yield from _histogram(result)
+    times = [("step", result.step_times, _share_of_steps(result)), ("reset", result.reset_times, result.reset_share)]
+    rows = [_times_row(name, measured, part) for name, measured, part in times if measured is not None]
+    if rows:
+        yield ""
+        yield ruled_table(["time of a", "p50", "p90", "p99", "max", "total", "share"], rows, right=(1, 2, 3, 4, 5, 6))
+    if result.estimate is not None:
+        yield ""
+        yield Text(_estimate(result))
+
+
+def _endings(result: Result) -> str:
+    endings, total = result.endings, max(1, result.episodes)
+    named = [("terminated", endings.terminated), ("truncated", endings.truncated), ("failed", endings.failed)]
+    return ", ".join(f"{name} {how_many} ({share(how_many / total) if how_many else '0 %'})" for name, how_many in named)
+
+
+def _spread_row(name: str, spread: Spread) -> list[str]:
+    return [name, *(number(value) for value in (spread.minimum, spread.median, spread.mean, spread.maximum))]
+
+
+def _share_of_steps(result: Result) -> float | None:
+    return None if result.reset_share is None else 1.0 - result.reset_share
+
+
+def _times_row(name: str, times: Times, part: float | None) -> list[str]:
+    measured = [times.p50, times.p90, times.p99, times.maximum, times.total]
+    return [name, *(duration(value) for value in measured), "" if part is None else share(part)]
+
+
+def _histogram(result: Result) -> Iterator[RenderableType]:
+    bins = result.return_histogram
+    if len(bins) < 2:
+        return
+    longest = max(one.count for one in bins)
+    yield ""
+    rows = [
+        [f"{number(one.low)} to {number(one.high)}", str(one.count), "#" * max(1 if one.count else 0, one.count * BAR // longest)]
+        for one in bins
+    ]
+    yield ruled_table(["returns", "episodes", ""], rows, right=(0, 1))
+
+
+def _estimate(result: Result) -> str:
+    estimate = result.estimate
+    assert estimate is not None
+    return (
+        f"A training of {count(estimate.steps, 'step')} would spend {duration(estimate.total)} in this environment:"
+        f" {duration(estimate.stepping)} in steps, {duration(estimate.resetting)} in resets."
+    )

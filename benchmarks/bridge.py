@@ -6,7 +6,7 @@ from typing import Any
 
 import gymnasium
 
-from filebridge.registration import register_bundled
+
 
 __all__ = ["bridge", "configuration"]
 
@@ -30,5 +30,5 @@ def configuration(program: str, terminal: bool) -> dict[str, Any]:
 
 def bridge(program: str, terminal: bool) -> gymnasium.Env[Any, Any]:
     """Return the environment as `gymnasium.make` hands it out, with whatever it puts around a step."""
-    register_bundled()
+
     return gymnasium.make("filebridge/Bridge-v0", config=configuration(program, terminal))

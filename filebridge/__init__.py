@@ -7,11 +7,10 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from filebridge import errors
+from filebridge import errors, registration
 from filebridge._version import VERSION as __version__
 from filebridge.errors import *  # noqa: F403
 
@@ -38,6 +37,4 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(_LAZY[name]), name)
 
 
-if "gymnasium.envs.registration" in sys.modules:
-    # Imported after Gymnasium, which knows us through an entry point only where that is installed.
-    import_module("filebridge.registration").register_bundled()
+registration.enrol()

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from gymnasium.envs import registration as gymnasium_registration
-
-__all__ = ["register", "register_bundled"]
+__all__ = ["enrol", "register", "register_bundled"]
 
 ENTRY_POINT = "filebridge.env:BridgeEnv"
+REGISTRY = "gymnasium.envs.registration"
+
+
+def enrol() -> None:
+    """Register the ids with Gymnasium, now if it is imported, else when it is.
+
+    Importing it here would cost every embedded simulator and every ``filebridge --help`` its import time.
+    """
+    if REGISTRY in sys.modules:
+        register_bundled()
+    else:
+        sys.meta_path.insert(0, _Arrival())
 
 
 def register_bundled() -> None:
-    """Register ``filebridge/Bridge-v0`` and the bundled simulators; Gymnasium calls this when it is imported."""
+    """Register ``filebridge/Bridge-v0`` and an id for each bundled simulator."""
+    from filebridge.config.find import bundled
+
     _register("filebridge/Bridge-v0", {})
     # The names are those of the files, so that no YAML is read before a simulator is asked for.
-    for path in sorted((Path(__file__).parent.parent / "configs").glob("*.yaml")) or sorted((Path(__file__).parent / "configs").glob("*.yaml")):
-        _register(f"filebridge/{path.stem}-v0", {"config": str(path)})
+    for name, path in bundled().items():
+        _register(f"filebridge/{name}-v0", {"config": str(path)})
 
 
 def register(config: str | Path, id: str | None = None) -> str:  # noqa: A002
@@ -36,9 +53,42 @@ def register(config: str | Path, id: str | None = None) -> str:  # noqa: A002
 
 
 def _register(name: str, arguments: dict[str, Any]) -> None:
+    from gymnasium.envs import registration
+
     # The order of calls and the step limit are kept by the environment itself, without a wrapper's cost per step.
-    if name in gymnasium_registration.registry:
-        del gymnasium_registration.registry[name]
-    gymnasium_registration.register(
-        name, entry_point=ENTRY_POINT, kwargs=arguments, order_enforce=False, disable_env_checker=True, nondeterministic=True
+    registration.registry.pop(name, None)
+    registration.register(
+        name,
+        entry_point=ENTRY_POINT,
+        kwargs=arguments,
+        order_enforce=False,
+        disable_env_checker=True,
+        nondeterministic=True,
     )
+
+
+class _Arrival(MetaPathFinder):
+    """Waits for Gymnasium's registry to be imported, steps aside, and registers the ids once it is there."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if name != REGISTRY:
+            return None
+        sys.meta_path.remove(self)
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Registering(spec.loader)
+        return spec
+
+
+class _Registering(Loader):
+    """Executes the registry's module as its own loader would, then registers the ids."""
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        register_bundled()

@@ -6,7 +6,7 @@ from typing import Any
 
 import gymnasium
 
-
+import filebridge  # noqa: F401 - registers the ids
 
 __all__ = ["bridge", "configuration"]
 
@@ -30,5 +30,4 @@ def configuration(program: str, terminal: bool) -> dict[str, Any]:
 
 def bridge(program: str, terminal: bool) -> gymnasium.Env[Any, Any]:
     """Return the environment as `gymnasium.make` hands it out, with whatever it puts around a step."""
-
     return gymnasium.make("filebridge/Bridge-v0", config=configuration(program, terminal))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from filebridge.config.part import Part, Word
-from filebridge.config.units import NumberRange, _range, expected
+from filebridge.config.units import NumberRange, expected, first_and_last
 
 __all__ = ["KINDS", "Action", "Box", "Choices", "TextAction"]
 
@@ -26,17 +26,29 @@ class Box(Part):
 
 
 def _choices(value: object) -> object:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if type(value) is int:
         if not 1 <= value <= 1 << 31:
             raise expected("not a number of choices", "a positive number")
         return (0, value - 1)
-    return _range(value) if isinstance(value, str) else value
+    if isinstance(value, str) and ".." in value:
+        return first_and_last(value)
+    if isinstance(value, list | tuple) or value is None:
+        return value
+    raise expected("neither a list of labels, a range nor a count", "`[left, right]`, `1..20` or `4`")
 
 
 Choices = Annotated[
     list[str | int] | NumberRange,
     BeforeValidator(_choices),
-    WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string"}, {"type": "array"}]}),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1},
+                {"type": "string", "pattern": r"^\s*-?\d+\s*\.\.\s*-?\d+\s*$"},
+                {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1},
+            ]
+        }
+    ),
 ]
 """A list of labels, a range ``1..20``, or a count ``4`` (0 to 3)."""
 
@@ -50,7 +62,16 @@ class TextAction(Part):
 
 
 def _bits(value: object) -> object:
-    return [f"b{n}" for n in range(value)] if isinstance(value, int) and 1 <= value <= 100_000 else value
+    if isinstance(value, list) or value is None:
+        return value
+    if type(value) is not int or not 1 <= value <= 100_000:
+        raise expected("neither a number of switches nor a list of names", "`8` or `[pump, valve]`")
+    return [f"b{number}" for number in range(value)]
+
+
+_BITS_SCHEMA = {
+    "anyOf": [{"type": "integer", "minimum": 1}, {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}]
+}
 
 
 class Action(Part):
@@ -63,7 +84,7 @@ class Action(Part):
     multi: dict[Word, Choices] | None = Field(
         None, min_length=1, description="Several choices at once: a MultiDiscrete; `{action.NAME}` is each one's label or number."
     )
-    bits: Annotated[list[Word] | None, BeforeValidator(_bits), WithJsonSchema({"type": ["integer", "array"]})] = Field(
+    bits: Annotated[list[Word] | None, BeforeValidator(_bits), WithJsonSchema(_BITS_SCHEMA)] = Field(
         None, min_length=1, description="Switches: a MultiBinary; a count or names. `{action.NAME}` is 0 or 1."
     )
     text: TextAction | None = Field(None, description="A text.")

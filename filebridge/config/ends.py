@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from filebridge.config.exchange import Alternative, Exchange, Framing
 from filebridge.config.problems import Problem
@@ -13,7 +14,9 @@ from filebridge.config.units import regex_source
 __all__ = ["check_exchange", "check_framing"]
 
 Place = tuple[str | int, ...]
+On = Literal["key", "value"]
 
+_BACKWARD = re.compile(r"(?<!\\)(?:\\\\)*(\\[1-9]|\(\?\()")
 _OPEN_ENDED = re.compile(r"(?<!\\)(?:[*+?]|\{\d*,\d*\})\??\)*$")
 
 
@@ -43,11 +46,16 @@ def check_exchange(exchange: Exchange, framing: Framing, place: Place) -> Iterat
         yield Problem((*place, "repeat"), "nothing is sent again", "", "a `send` for this exchange", on="key")
     if exchange.silent and isinstance(exchange.send, list) and len(exchange.send) > 1:
         yield Problem((*place, "silent"), "silence cannot be told from one of several replies", "", "one line in `send`", on="key")
-    questions = [_question(prompt) for prompt in exchange.answer]
-    for prompt, question in zip(exchange.answer, questions, strict=True):
-        yield from _check_end(question, (*place, "answer", prompt), "key")
     ends = [end for end in framing.until or () if end.exit is None]
-    yield from _check_overlap(ends, questions, (*place, "answer"))
+    for prompt in exchange.answer:
+        at = (*place, "answer", prompt)
+        if not prompt:
+            yield Problem(at, "an empty question", "", "a text that the program prints", on="key")
+            continue
+        question = _question(prompt)
+        yield from _check_end(question, at, "key")
+        yield from _check_overlap(ends, question, at, "key")
+        ends.append(question)
 
 
 def _question(prompt: str) -> Alternative:
@@ -56,47 +64,52 @@ def _question(prompt: str) -> Alternative:
 
 
 def _check_ends(ends: Sequence[Alternative], place: Place) -> Iterator[Problem]:
-    told = [end for end in ends if end.exit is None]
     for number, end in enumerate(ends):
-        yield from _check_end(end, (*place, number, end.label) if end.label else (*place, number), "value")
-    for number, end in enumerate(told):
-        yield from _check_overlap(told[:number], [end], place)
+        at = (*place, number, end.label) if end.label else (*place, number)
+        yield from _check_end(end, at, "value")
+        yield from _check_overlap(ends[:number], end, at, "value")
 
 
-def _check_overlap(ends: Sequence[Alternative], others: Sequence[Alternative], place: Place) -> Iterator[Problem]:
+def _check_overlap(ends: Sequence[Alternative], other: Alternative, place: Place, on: On) -> Iterator[Problem]:
     for end in ends:
-        for other in others:
-            if end.text and other.text and (end.text in other.text or other.text in end.text):
-                short, long = sorted((end.text, other.text), key=len)
-                yield Problem(
-                    place,
-                    "one end hides another: which one is seen would depend on how the bytes arrive",
-                    f"`{short}` occurs in `{long}`".replace("\n", "\\n"),
-                    "texts of which none holds another",
-                )
+        if end.text and other.text and (end.text in other.text or other.text in end.text):
+            short, long = sorted((end.text, other.text), key=len)
+            yield Problem(
+                place,
+                "one end hides another: which one is seen would depend on how the bytes arrive",
+                f"`{short}` occurs in `{long}`" if short != long else f"`{short}` twice",
+                "texts of which none holds another",
+                on=on,
+            )
+            return
 
 
-def _check_end(end: Alternative, place: Place, on: str) -> Iterator[Problem]:
+def _check_end(end: Alternative, place: Place, on: On) -> Iterator[Problem]:
     if end.regex is None:
         return
-    at = "key" if on == "key" else "value"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            pattern = re.compile(end.regex.encode())
-    except (re.error, FutureWarning, DeprecationWarning) as error:
-        offset = (getattr(error, "pos", None) or 0) + 1
-        yield Problem(place, "not a regular expression", str(error), "a pattern of Python's `re`", "", at, offset, 1)  # type: ignore[arg-type]
+            # It becomes a part of a larger pattern; there are things, flags in its midst say, that cannot stand in one.
+            pattern = re.compile(b"(?:)(?:%s)" % end.regex.encode("utf-8", "surrogateescape"))
+    except (re.error, FutureWarning, DeprecationWarning, OverflowError, RecursionError) as error:
+        offset = max(0, (getattr(error, "pos", None) or 0) - len("(?:)(?:")) + 1
+        found = getattr(error, "msg", None) or str(error)
+        yield Problem(place, "not a regular expression", found, "a pattern of Python's `re`", "", on, min(offset, len(end.regex)), 1)
         return
+    backward = _BACKWARD.search(end.regex)
+    if backward:
+        what, offset = "a group cannot be referred to here", backward.start(1) + 1
+        yield Problem(place, what, backward[1], "the text itself once more", "", on, offset, len(backward[1]))
     if pattern.groupindex:
-        yield Problem(place, "named groups have no use here", "", "`(?:...)`", on=at)  # type: ignore[arg-type]
-    if pattern.match(b"") or pattern.fullmatch(b""):
-        yield Problem(place, "matches the empty text, so every reply would end at once", end.regex, "a text that must occur", on=at)  # type: ignore[arg-type]
+        yield Problem(place, "named groups have no use here", f"`{next(iter(pattern.groupindex))}`", "`(?:...)`", on=on)
+    if pattern.match(b""):
+        yield Problem(place, "matches the empty text, so every reply would end at once", f"/{end.regex}/", "a text that must occur", on=on)
     elif _OPEN_ENDED.search(end.regex.rstrip("$")) or end.regex.endswith("$"):
         yield Problem(
             place,
             "the end of this pattern is open: how much of it is seen would depend on how the bytes arrive",
-            end.regex,
+            f"/{end.regex}/",
             r"the text that follows, for example a line end `\n`",
-            on=at,  # type: ignore[arg-type]
+            on=on,
         )

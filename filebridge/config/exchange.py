@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from keyword import iskeyword
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from filebridge.config.part import Part, Word
-from filebridge.config.units import Duration, expected, regex_source
+from filebridge.config.units import Duration, Expression, expected, regex_source
 
 __all__ = ["Alternative", "Exchange", "Framing", "Repeat", "Reset"]
 
@@ -21,40 +23,53 @@ class Alternative(Part):
     exit: tuple[int, ...] | None = None
 
 
-def _alternative(value: object, label: str | None = None) -> Alternative:
-    wanted = 'a text, a /regular expression/, {label: text}, or {label: {exit: 0}}'
-    if isinstance(value, Alternative):
-        return value
+def _alternative(value: object) -> object:
+    if isinstance(value, dict) and len(value) == 1:
+        ((label, inner),) = value.items()
+        if not re.fullmatch("[a-z_][a-z0-9_]{0,63}", label) or iskeyword(label):
+            raise expected(f"`{label[:70]}` is no label", "a name of lower case letters, digits and `_`")
+        return {**_end(inner), "label": label}
+    return _end(value)
+
+
+def _end(value: object) -> dict[str, object]:
+    """Return the keys of the alternative that ``value`` says: a text, a regular expression, exit codes."""
     if isinstance(value, str) and value:
         regex = regex_source(value)
-        return Alternative(label=label, text=None if regex else value, regex=regex)
-    if isinstance(value, dict) and len(value) == 1 and label is None:
-        ((name, inner),) = value.items()
-        return _alternative(inner, name)
-    if isinstance(value, dict) and set(value) == {"exit"} and label is not None:
+        return {"text": value} if regex is None else {"regex": regex}
+    if isinstance(value, dict) and set(value) == {"exit"}:
         codes = value["exit"] if isinstance(value["exit"], list) else [value["exit"]]
-        if all(type(code) is int for code in codes):
-            return Alternative(label=label, exit=tuple(codes))
-    raise expected("not an end of a reply", wanted)
+        if codes and all(type(code) is int for code in codes):
+            return {"exit": tuple(codes)}
+    raise expected("not an end of a reply", "a text, a `/regular expression/`, `{label: text}`, or `{label: {exit: 0}}`")
 
 
 def _until(value: object) -> object:
     if isinstance(value, list) and not value:
         raise expected("no end is given", "at least one text")
     if isinstance(value, dict) and len(value) > 1:
-        return tuple(_alternative(inner, label) for label, inner in value.items())
-    return tuple(_alternative(entry) for entry in (value if isinstance(value, list) else [value]))
+        return tuple({label: inner} for label, inner in value.items())
+    return tuple(value) if isinstance(value, list) else (value,)
 
 
-_ONE = {"type": "string"}
-_LABELLED = {"type": "object", "additionalProperties": {"anyOf": [_ONE, {"type": "object"}]}}
-_UNTIL_SCHEMA = {"anyOf": [_ONE, _LABELLED, {"type": "array", "items": {"anyOf": [_ONE, _LABELLED]}}]}
+_CODES = {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}, "minItems": 1}]}
+_EXIT = {"type": "object", "properties": {"exit": _CODES}, "required": ["exit"], "additionalProperties": False}
+_ONE = {"type": "string", "minLength": 1}
+_LABELLED = {
+    "type": "object",
+    "patternProperties": {"^[a-z_][a-z0-9_]{0,63}$": {"anyOf": [_ONE, _EXIT]}},
+    "additionalProperties": False,
+    "minProperties": 1,
+}
+_END_SCHEMA = {"anyOf": [_ONE, {**_LABELLED, "maxProperties": 1}]}
+_UNTIL_SCHEMA = {"anyOf": [_ONE, _LABELLED, {"type": "array", "items": _END_SCHEMA, "minItems": 1}]}
+End = Annotated[Alternative, BeforeValidator(_alternative)]
 
 
 class Framing(Part):
     """How the end of a reply is known; at most one of the keys. Without any: one line."""
 
-    until: Annotated[tuple[Alternative, ...] | None, BeforeValidator(_until), WithJsonSchema(_UNTIL_SCHEMA)] = Field(
+    until: Annotated[tuple[End, ...] | None, BeforeValidator(_until), WithJsonSchema(_UNTIL_SCHEMA)] = Field(
         None,
         description="The text that ends a reply: a literal, a `/regular expression/`, or a list of them. A labelled one,"
         " `{landed: TOUCHDOWN}`, sets the flag `landed` when it was this one. `{over: {exit: 0}}`: the program's end.",
@@ -68,11 +83,13 @@ class Framing(Part):
 class Repeat(Part):
     """Send again until an expression over the fields is true."""
 
-    until: str = Field(description="An expression over the fields, true when the reply is the awaited one.")
+    until: Expression = Field(description="An expression over the fields, true when the reply is the awaited one.")
     every: Duration = Field(0.01, description="Pause between two tries.")
 
 
 def _lines(value: object) -> object:
+    if isinstance(value, list):
+        return [_lines(line) if not isinstance(line, list) else line for line in value]
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
@@ -89,13 +106,15 @@ class Exchange(Framing):
         None,
         description="What is sent, a line end is added. `{action}`, `{action:.2f}`, fields, variables, `{step}`, `{seed}` and"
         " expressions are filled in. A list: several lines at once, with a reply awaited for each. Left out: only wait.",
-        json_schema_extra={"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "array", "items": {"type": "string"}}]},
+        json_schema_extra={"anyOf": [{"type": ["string", "number"]}, {"type": "array", "items": {"type": ["string", "number"]}, "minItems": 1}]},
     )
-    answer: Annotated[dict[str, str], BeforeValidator(_answers)] = Field(
+    answer: Annotated[
+        dict[str, str], BeforeValidator(_answers), WithJsonSchema({"type": "object", "additionalProperties": {"type": ["string", "number"]}})
+    ] = Field(
         default_factory=dict,
         description="Questions on the way: text or `/regular expression/` -> what is answered; then reading goes on.",
     )
-    when: str | None = Field(None, description="An expression; the exchange takes place only if it is true.")
+    when: Expression | None = Field(None, description="An expression; the exchange takes place only if it is true.")
     repeat: Repeat | None = Field(None, description="Send again until an expression over the fields is true.")
     silent: Duration | None = Field(None, description="No reply within this time is a normal, empty reply.")
 

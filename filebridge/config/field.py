@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from filebridge.config.part import Part
-from filebridge.config.units import NumberRange, expected, regex_source
+from filebridge.config.units import Expression, NumberRange, expected, first_and_last, regex_source
 
 __all__ = ["WAYS", "FieldModel", "Grid", "Table"]
 
@@ -34,18 +34,20 @@ def _slashes(value: object) -> object:
 
 
 def _values(value: object) -> object:
-    if isinstance(value, list):
+    if isinstance(value, str):
+        return first_and_last(value)
+    if isinstance(value, list | tuple) or value is None:
         return value
-    return _range_of(value)
+    raise expected("neither a range nor a list", "`1..20`, or a list of words or of whole numbers")
 
 
-def _range_of(value: object) -> object:
-    from filebridge.config.units import _range
-
-    return _range(value)
-
-
-Columns = Annotated[list[int], BeforeValidator(_index_list), WithJsonSchema({"type": ["string", "array"]})]
+_INDICES = {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1}
+_RANGE_SCHEMA = {"type": "string", "pattern": r"^\s*-?\d+\s*\.\.\s*-?\d+\s*$", "examples": ["1..20"]}
+Columns = Annotated[
+    Annotated[list[Annotated[int, Field(ge=1, le=100_000)]], Field(min_length=1, max_length=100_000)],
+    BeforeValidator(_index_list),
+    WithJsonSchema({"anyOf": [_RANGE_SCHEMA, _INDICES]}),
+]
 
 
 class Table(Part):
@@ -88,7 +90,7 @@ class FieldModel(Part):
         None, alias="json", description="A JSON pointer, `/state/position/0`, into the last JSON document of the message."
     )
     grid: Grid | None = Field(None, description="A block of characters, each mapped to a number.")
-    compute: str | None = Field(None, description="An expression over other fields, not read from the text.")
+    compute: Expression | None = Field(None, description="An expression over other fields, not read from the text.")
 
     line: int = Field(-1, description="Which line `column`, `columns` and `chars` read: 1 the first, -1 the last not blank.")
     separator: str = Field("", description="What stands between columns; empty: white space.")
@@ -102,10 +104,12 @@ class FieldModel(Part):
     low: float | None = Field(None, description="Least value.")
     high: float | None = Field(None, description="Greatest value.")
     outside: Literal["refuse", "clip"] = Field("refuse", description="A value outside its bounds: an error, or clipped.")
-    values: Annotated[list[str | int] | NumberRange | None, BeforeValidator(_values)] = Field(
-        None,
-        description="All values that there are: `1..20`, or a list of words or numbers; makes a discrete observation.",
-        json_schema_extra={"anyOf": [{"type": "string"}, {"type": "array"}]},
+    values: Annotated[
+        list[str | int] | NumberRange | None,
+        BeforeValidator(_values),
+        WithJsonSchema({"anyOf": [_RANGE_SCHEMA, {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1}]}),
+    ] = Field(
+        None, description="All values that there are: `1..20`, or a list of words or numbers; makes a discrete observation."
     )
     default: float | str | bool | list[float] | None = Field(
         None, description="Value where nothing is found; without it a missing field is an error."

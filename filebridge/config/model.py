@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field
 
 from filebridge.config.action import Action
 from filebridge.config.exchange import Exchange, Framing, Reset, exchange_list, reset_form
 from filebridge.config.field import FieldModel
-from filebridge.config.part import Name, Part, Word
+from filebridge.config.part import Name, Part, ShortForm, Word
 from filebridge.config.simulator import Limits, Simulator, Text, Transport
-from filebridge.config.units import Duration, expected
+from filebridge.config.units import Duration, Expression
 
 __all__ = ["Config", "Deadlines", "OnFailure", "Variable"]
 
@@ -29,7 +29,7 @@ class Variable(Part):
         description="Drawn at the start of each episode: `uniform(a, b)`, `loguniform(a, b)`, `normal(mean, deviation)`,"
         " `integers(first, last)` or `choice(a, b, ...)`.",
     )
-    update: str | None = Field(None, description="Expression for its next value, evaluated after each step.")
+    update: Expression | None = Field(None, description="Expression for its next value, evaluated after each step.")
     low: float | None = Field(None, description="Least value, where it is observed or set through options.")
     high: float | None = Field(None, description="Greatest value, where it is observed or set through options.")
 
@@ -66,25 +66,12 @@ def _on_failure(value: object) -> object:
     return {kind: value for kind in ("crash", "timeout", "protocol")} if isinstance(value, str) else value
 
 
-def _expression(value: object) -> object:
-    if value is None or isinstance(value, list | dict):
-        raise expected("not an expression", "text such as `-abs(error)`, or a number")
-    return str(value)
+Dialogue = Annotated[list[Exchange], BeforeValidator(exchange_list), ShortForm(lambda several: several["items"])]
+"""Exchanges in their order; one by itself needs no list."""
 
-
-Expression = Annotated[
-    str, BeforeValidator(_expression), WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]})
-]
-"""An expression over fields, variables, `action`, `step`, `episode`, and `prev.NAME` for values of the step before."""
-
-Dialogue = Annotated[
-    list[Exchange],
-    BeforeValidator(exchange_list),
-]
-
-
-def _observation(value: object) -> object:
-    return value if isinstance(value, dict) else value
+_EXCHANGES = ShortForm(lambda reset: reset["properties"]["exchanges"])
+_CONSTANT = ShortForm(lambda variable: {"type": ["number", "string"]})
+_POLICY = ShortForm(lambda policies: {"enum": ["raise", "truncate", "retry"]})
 
 
 class Config(Part):
@@ -101,13 +88,13 @@ class Config(Part):
         Framing(), description="How a reply ends, for all exchanges that do not say it themselves; by default one line."
     )
     action: Action = Field(description="What the agent chooses.")
-    variables: dict[Word, Annotated[Variable, BeforeValidator(_variable), WithJsonSchema({})]] = Field(
+    variables: dict[Word, Annotated[Variable, BeforeValidator(_variable), _CONSTANT]] = Field(
         default_factory=dict,
         description="Values of the episode that do not come from the simulator: constants, draws, counters. All can be set by"
         " `reset(options={...})`.",
     )
     start: Dialogue = Field(default_factory=list, description="What is said once a process has started.")
-    reset: Annotated[Reset | None, BeforeValidator(reset_form)] = Field(
+    reset: Annotated[Reset | None, BeforeValidator(reset_form), _EXCHANGES] = Field(
         None, description="How a running process begins a further episode; without it each episode has a new process."
     )
     step: Dialogue = Field(min_length=1, description="What is said in each step.")
@@ -128,9 +115,9 @@ class Config(Part):
         description="Output after a reply's end, before the next thing is sent: an error, dropped, or kept as the beginning"
         " of the next reply. White space is always dropped, unless kept.",
     )
-    on_failure: Annotated[
-        OnFailure, BeforeValidator(_on_failure), WithJsonSchema({"anyOf": [{"enum": ["raise", "truncate", "retry"]}, {"type": "object"}]})
-    ] = Field(OnFailure(), description="What becomes of a failure in a step: `raise`, `truncate`, `retry`, or one for each kind.")
+    on_failure: Annotated[OnFailure, BeforeValidator(_on_failure), _POLICY] = Field(
+        OnFailure(), description="What becomes of a failure in a step: `raise`, `truncate`, `retry`, or one for each kind."
+    )
     deterministic: bool = Field(
         False, description="Equal seeds and actions give equal episodes; `retry` wants it, `check` verifies it."
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+import numpy as np
 
 from filebridge.config import substitution
 from filebridge.config.action import KINDS, Action, Box
@@ -15,6 +17,7 @@ from filebridge.config.exchange import Exchange, Framing, labels
 from filebridge.config.field import WAYS
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem, nearest
+from filebridge.config.wording import one_of as alternatives
 
 __all__ = ["RESERVED", "check", "dialogues", "framing_of", "known_values"]
 
@@ -62,7 +65,7 @@ def one_of(part: Any, names: tuple[str, ...], place: Place, noun: str) -> Iterat
     """Yield a problem unless exactly one of ``names`` is given."""
     aliases = {name: field.alias or name for name, field in type(part).model_fields.items()}
     given = [aliases[name] for name in names if getattr(part, name) is not None]
-    expected = "one of " + ", ".join(aliases[name] for name in names)
+    expected = alternatives([aliases[name] for name in names])
     if not given:
         yield Problem(place, f"{noun} is missing", "none of its keys", expected, on="key")
     elif len(given) > 1:
@@ -84,13 +87,14 @@ def _framings(config: Config) -> Iterator[Problem]:
         framing = framing_of(config, exchange)
         yield from check_exchange(exchange, framing, place)
         if terminal and framing.bytes is not None:
+            at = place if framing is exchange else ("framing",)
             yield Problem(
-                (*place, "bytes"), "bytes cannot be counted on a terminal, which changes line ends", "", "`lines`, `until` or pipes", on="key"
+                (*at, "bytes"), "bytes cannot be counted on a terminal, which changes line ends", "", "`lines`, `until` or pipes", on="key"
             )
 
 
 def _names(config: Config) -> Iterator[Problem]:
-    owners: dict[str, str] = {name: "the bridge itself" for name in RESERVED}
+    owners: dict[str, str] = {name: "a value of the bridge itself" for name in RESERVED}
     for place, name, owner in [
         *((("variables", name), name, "a variable") for name in config.variables),
         *((("fields", name), name, "a field") for name in config.fields),
@@ -100,10 +104,16 @@ def _names(config: Config) -> Iterator[Problem]:
         owners.setdefault(name, owner)
     for label in all_labels(config):
         if label in owners:
-            place = next(
-                (at for at, exchange in dialogues(config) if label in labels([framing_of(config, exchange)])), ("step",)
-            )
-            yield Problem((*place, "until"), "the label is taken", f"`{label}` is {owners[label]}", "another label")
+            yield Problem(_label_place(config, label), "the label is taken", f"`{label}` is {owners[label]}", "another label", on="key")
+
+
+def _label_place(config: Config, label: str) -> Place:
+    for place, exchange in dialogues(config):
+        framing = framing_of(config, exchange)
+        for number, end in enumerate(framing.until or ()):
+            if end.label == label:
+                return (*(place if framing is exchange else ("framing",)), "until", number, label)
+    return ("step",)
 
 
 def _simulator(config: Config) -> Iterator[Problem]:
@@ -152,8 +162,6 @@ def _text(config: Config) -> Iterator[Problem]:
     except (LookupError, UnicodeError):
         near = nearest(config.text.encoding, ("utf-8", "latin-1", "ascii", "cp437", "cp1252", "utf-16", "utf-16-le"))
         yield Problem(("text", "encoding"), "not an encoding of text", config.text.encoding, "`utf-8`, `latin-1`, `cp437`, ...", near)
-    if not config.text.line_end and any(exchange.send for _, exchange in dialogues(config)):
-        return
 
 
 def _variables(config: Config) -> Iterator[Problem]:
@@ -183,10 +191,6 @@ def _policies(config: Config) -> Iterator[Problem]:
             ("on_failure",), "a retry replays the episode, so equal actions must give equal replies", "retry",
             "`deterministic: true` too if that is so, otherwise `truncate` or `raise`",
         )  # fmt: skip
-    if config.deterministic and config.simulator.seed is None:
-        draws = [name for name, variable in config.variables.items() if variable.draw]
-        if draws:
-            return
 
 
 def _ending(config: Config) -> Iterator[Problem]:
@@ -215,12 +219,22 @@ def _action(action: Action, place: Place) -> Iterator[Problem]:
     tables = [((*place, "choices"), action.choices)] if action.choices else []
     tables += [((*place, "multi", part), choices) for part, choices in (action.multi or {}).items()]
     for at, table in tables:
-        if isinstance(table, list) and (not table or len(set(map(str, table))) < len(table) or len({type(entry) for entry in table}) > 1):
-            yield Problem(at, "not a list of different labels of one type", str(table), "different words, or different numbers")
+        yield from _table(table, at) if isinstance(table, list) else ()
+    yield from _table(action.bits, (*place, "bits")) if action.bits is not None else ()
     for part, inner in (action.parts or {}).items():
         yield from _action(inner, (*place, "parts", part))
     if action.text is not None and action.text.min_length > action.text.max_length:
         yield Problem((*place, "text", "min_length"), "above `max_length`", str(action.text.min_length), f"at most {action.text.max_length}")
+
+
+def _table(table: Sequence[str | int], place: Place) -> Iterator[Problem]:
+    if not table:
+        yield Problem(place, "nothing to choose from", "an empty list", "at least one entry")
+    for number, entry in enumerate(table):
+        if str(entry) in map(str, table[:number]):
+            yield Problem((*place, number), "given twice", str(entry), "each one once")
+        elif type(entry) is not type(table[0]):
+            yield Problem((*place, number), "words and numbers in one list", str(entry), "words only, or numbers only")
 
 
 def _box(box: Box, place: Place) -> Iterator[Problem]:
@@ -233,7 +247,15 @@ def _box(box: Box, place: Place) -> Iterator[Problem]:
         return
     count = next(iter(sizes.values()), 1)
     low, high = (bound if isinstance(bound, list) else [bound] * count for bound in (box.low, box.high))
-    for least, greatest in zip(low, high, strict=True):
-        if math.isnan(least) or math.isnan(greatest) or not least < greatest:
-            yield Problem((*place, "low"), "not below `high`", f"{least:g}", f"less than {greatest:g}")
+    yield from _table(box.names, (*place, "names")) if box.names is not None else ()
+    largest = float(np.finfo(box.dtype).max)
+    for number, (least, greatest) in enumerate(zip(low, high, strict=True)):
+        for key, bound, value in (("low", box.low, least), ("high", box.high, greatest)):
+            if math.isnan(value) or largest < abs(value) < math.inf:
+                at = (*place, key, number) if isinstance(bound, list) else (*place, key)
+                yield Problem(at, "no bound", f"{value:g}", f"a number that a {box.dtype} can hold")
+                return
+        if not least < greatest:
+            at = (*place, "low", number) if isinstance(box.low, list) else (*place, "low")
+            yield Problem(at, "not below `high`", f"{least:g}", f"less than {greatest:g}")
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from filebridge.config.part import Part
 from filebridge.config.units import NumberRange, Size, WindowSize, expected
@@ -25,7 +25,8 @@ class File(Part):
 
 def _command(value: object) -> object:
     if isinstance(value, str):
-        raise expected("a command written as one text", f"a list of words: `{value.split()}`".replace("'", ""))
+        words = ", ".join(value.split())
+        raise expected("a command written as one text", f"a list of words: `[{words}]`")
     return value
 
 
@@ -37,16 +38,17 @@ def _numbers_as_words(value: object) -> object:
 
 def _environment(value: object) -> object:
     if isinstance(value, dict):
-        return {key: str(text) if isinstance(text, int | float) else text for key, text in value.items()}
+        # A flag stays one and is refused: `true` may stand for true, True or 1 in the program's eyes.
+        return {key: str(text) if type(text) in (int, float) else text for key, text in value.items()}
     return value
 
 
-def _codes(value: object) -> object:
-    return [value] if isinstance(value, int) else value
-
-
 def _seed(value: object) -> object:
-    return None if value == "none" else value
+    if value == "none" or value is None:
+        return None
+    if isinstance(value, int):
+        raise expected("not a range of seeds", "all seeds that the program takes, `0..65535` say, or `none`")
+    return value
 
 
 _SEED = Field(
@@ -93,17 +95,23 @@ class Limits(Part):
 
 
 def _terminal(value: object) -> object:
-    return {True: "raw", False: "none"}.get(value, value) if isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return "raw" if value else "none"
+    if value not in ("none", "raw", "cooked"):
+        raise expected("not one of the words that can stand here", "`false`, `true`, `raw` or `cooked`")
+    return value
+
+
+_TERMINAL_SCHEMA = {"enum": [False, True, "none", "raw", "cooked"]}
 
 
 class Console(Part):
     """Standard input and output, through pipes or through a pseudo-terminal."""
 
-    terminal: Annotated[Literal["none", "raw", "cooked"], BeforeValidator(_terminal)] = Field(
+    terminal: Annotated[Literal["none", "raw", "cooked"], BeforeValidator(_terminal), WithJsonSchema(_TERMINAL_SCHEMA)] = Field(
         "none",
         description="`false`: pipes, which are faster. `true` or `raw`: a pseudo-terminal without line editing, for programs"
         " that hold back their output on a pipe. `cooked`: a pseudo-terminal with line editing, for programs that need it.",
-        json_schema_extra={"anyOf": [{"type": "boolean"}, {"enum": ["none", "raw", "cooked"]}], "type": None, "enum": None},
     )
     size: WindowSize = Field((80, 24), description="Columns and rows of the terminal.")
     stderr: Literal["apart", "merged"] = Field(

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-__all__ = ["Duration", "NumberRange", "Size", "WindowSize", "expected", "regex_source"]
+__all__ = ["Duration", "Expression", "NumberRange", "Size", "WindowSize", "expected", "regex_source"]
 
 _DURATION_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 _SIZE_UNITS = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
@@ -35,8 +35,8 @@ def _quantity(value: object, units: dict[str, float] | dict[str, int], fold: boo
         raise expected("not a quantity", wanted)
     if isinstance(value, str):
         match = _QUANTITY.fullmatch(value.strip())
-        unit = match and (match[2].upper() if fold else match[2])
-        if not match or unit not in units:
+        unit = "" if match is None else match[2].upper() if fold else match[2]
+        if match is None or unit not in units:
             raise expected("not a quantity with a known unit", wanted)
         value = float(match[1]) * units[unit]
     return float(value)
@@ -85,6 +85,20 @@ def _schema(example: str, *also: dict[str, Any]) -> WithJsonSchema:
     text = {"type": "string", "examples": [example]}
     return WithJsonSchema({"anyOf": [text, *also]} if also else text)
 
+
+def first_and_last(value: object) -> tuple[int, int]:
+    """Return the range that ``value`` says, `1..20` say; raises what pydantic understands."""
+    return _range(value)
+
+
+def _expression(value: object) -> object:
+    if value is None or isinstance(value, list | dict):
+        raise expected("not an expression", "text such as `-abs(error)`, or a number")
+    return str(value)
+
+
+Expression = Annotated[str, BeforeValidator(_expression), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+"""An expression over fields, variables, `action`, `step`, `episode`, and `prev.NAME` for values of the step before."""
 
 Duration = Annotated[float, BeforeValidator(_duration), _schema("50 ms", {"type": "number"})]
 """Seconds, written ``50 ms``, ``10 s``, ``2 min`` or as a number of seconds."""

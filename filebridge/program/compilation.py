@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gymnasium import spaces
 
+from filebridge.config.action import Action
 from filebridge.config.loading import Loaded, load
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem, refuse
+from filebridge.config.simulator import Text
 from filebridge.config.source import Source
+from filebridge.config.wording import settled
 from filebridge.program.decoder import Decoder, compile_decoder
 from filebridge.program.faults import Faults
 from filebridge.program.outcome import Outcome, compile_outcome, info_reader
@@ -76,20 +79,25 @@ def load_program(target: str | Path | Mapping[str, Any]) -> Program:
 def compile_program(loaded: Loaded) -> Program:
     """Return ``loaded`` compiled; raises ConfigError with all problems, those of loading included."""
     faults = Faults(loaded.problems)
-    config = loaded.config
     program = None
-    if config is not None and not _is_shapeless(config):
-        program = _compiled(config, loaded.source, faults)
+    if loaded.config is not None:
+        loaded = _compilable(loaded, loaded.config)
+        program = _compiled(loaded.config, loaded.source, faults)  # type: ignore[arg-type]  # only its parts were replaced
     if faults.problems or program is None:
-        raise refuse(loaded.source, list(dict.fromkeys(faults.problems)))
+        found = [settled(problem, loaded.source.data) for problem in faults.problems]
+        told = [problem for problem in found if problem in loaded.problems or not loaded.excuses(problem)]
+        raise refuse(loaded.source, list(dict.fromkeys(told or found)))
     return program
 
 
-def _is_shapeless(config: Config) -> bool:
-    """Return whether parts are missing without which nothing else can be compiled; the rules have said so."""
-    action = config.action
-    kinds = (action.box, action.choices, action.multi, action.bits, action.text, action.parts)
-    return sum(kind is not None for kind in kinds) != 1
+def _compilable(loaded: Loaded, config: Config) -> Loaded:
+    """Return ``loaded`` with stand-ins for parts which the rules have refused and without which nothing can be compiled."""
+    refused, lost = {problem.path[:2] for problem in loaded.problems}, loaded.lost
+    if any(path[0] == "action" for path in refused if path):
+        config, lost = config.model_copy(update={"action": Action(choices=(0, 0))}), lost | {"action"}
+    if ("text", "encoding") in refused:
+        config = config.model_copy(update={"text": Text()})
+    return replace(loaded, config=config, lost=lost)
 
 
 def _compiled(config: Config, source: Source, faults: Faults) -> Program | None:
@@ -139,10 +147,27 @@ def _action(config: Config, faults: Faults) -> ActionReader | None:
 def _observer(config: Config, slots: Slots, faults: Faults) -> Observer | None:
     if any(problem.path[:1] == ("observation",) for problem in faults.problems):
         return None
+    found = list(_unobservable(config, slots))
+    faults.problems += found
+    if found:
+        return None
     try:
         return observer(config.observation, slots.observed, config.observation_dtype)
-    except Unobservable as error:
-        faults.problems.append(Problem(("observation",), error.what, error.name, error.expected))
-    except KeyError:
-        pass  # an unknown name: the rules have reported it
+    except ValueError as error:
+        if not faults.problems:
+            faults.problems.append(Problem(("observation",), "not a possible observation space", str(error)[:200], "other bounds"))
     return None
+
+
+def _unobservable(config: Config, slots: Slots) -> Iterator[Problem]:
+    """Yield the names in lists that cannot be a part of a Box, all of them."""
+    form = config.observation
+    lists = {("observation", part): inner for part, inner in form.items()} if isinstance(form, dict) else {("observation",): form}
+    for place, inner in lists.items():
+        for number, name in enumerate(inner if isinstance(inner, list) else ()):
+            try:
+                observer([name], slots.observed, config.observation_dtype)
+            except Unobservable as error:
+                yield Problem((*place, number), error.what, error.name, error.expected)
+            except ValueError:
+                pass  # bounds that contradict each other: a problem of the field

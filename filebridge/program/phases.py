@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from filebridge.config import exchange as config_exchange
-from filebridge.config.exchange import Alternative
+from filebridge.config.exchange import Alternative, Framing
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
 from filebridge.config.rules import framing_of
@@ -17,7 +19,7 @@ from filebridge.wire.cleaner import clean_encoding
 from filebridge.wire.dialogue import Exchange, Phase
 from filebridge.wire.encoder import Template
 from filebridge.wire.expression import Expression, Kind, Names
-from filebridge.wire.framing import End, compile_cut
+from filebridge.wire.framing import Cut, End, compile_cut, never
 
 __all__ = ["compile_phases"]
 
@@ -28,6 +30,7 @@ Place = tuple[str | int, ...]
 def compile_phases(config: Config, slots: Slots, decoder: Decoder, faults: Faults) -> dict[str, Phase]:
     """Return the phases "start", "reset", "step" and "stop"; one without exchanges is empty."""
     reset = list(config.reset.exchanges) if config.reset else []
+    known = len(faults.problems)
     early = slots.without_action()
     plans: list[tuple[str, Sequence[config_exchange.Exchange], Place, Names]] = [
         ("start", config.start, ("start",), early),
@@ -35,9 +38,17 @@ def compile_phases(config: Config, slots: Slots, decoder: Decoder, faults: Fault
         ("step", config.step, ("step",), slots.names),
         ("stop", config.stop, ("stop",), slots.names),
     ]
-    return {
+    phases = {
         name: _Compiler(config, names, decoder, faults).phase(name, exchanges, place) for name, exchanges, place, names in plans
     }
+    faults.problems[known:] = [_of_early_action(problem) for problem in faults.problems[known:]]
+    return phases
+
+
+def _of_early_action(problem: Problem) -> Problem:
+    if problem.path[0] not in ("start", "reset") or problem.found.partition(".")[0] != "action":
+        return problem
+    return replace(problem, what="there is no action yet", expected="an exchange in `step` for what depends on the action", near="")
 
 
 class _Compiler:
@@ -78,7 +89,7 @@ class _Compiler:
         ends = [(end, End(self._names[end.label].index if end.label else -1)) for end in framing.until or ()]
         compiled = Exchange(
             encode=self._encode(template),
-            cut=compile_cut(framing, ends, self._answers(exchange, place), self._encoded),
+            cut=self._cut(framing, ends, self._answers(exchange, place)),
             awaited=len(exchange.send) if isinstance(exchange.send, list) else 1,
             quiet=framing.quiet or 0.0,
             silent=exchange.silent or 0.0,
@@ -89,6 +100,13 @@ class _Compiler:
             read=self._decoder.partly(later | repeated),
         )
         return compiled, used, repeated
+
+    def _cut(self, framing: Framing, ends: list[tuple[Alternative, End]], answers: list[tuple[Alternative, End]]) -> Cut:
+        try:
+            return compile_cut(framing, ends, answers, self._encoded)
+        except (re.error, OverflowError, RecursionError):
+            # The rules have reported it, and a program with problems never runs.
+            return never
 
     def _template(self, send: str | list[str] | None, place: Place) -> Template | None:
         if send is None:

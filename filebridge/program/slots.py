@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from filebridge.config.draw import compile_draw, draw_kind
+from filebridge.config.draw import check_draw, compile_draw, draw_kind
 from filebridge.config.model import Config, Variable
 from filebridge.config.rules import all_labels
 from filebridge.spaces.actions import ActionReader
@@ -84,12 +84,13 @@ class Slots:
         return index
 
     def _variable(self, name: str, variable: Variable) -> First:
-        kind = draw_kind(variable.draw) if variable.draw else type(variable.start)
+        drawn = variable.draw if variable.draw and not any(check_draw(variable.draw, ())) else None
+        kind = draw_kind(drawn) if drawn else type(variable.start)
         if variable.update and kind is int:
             kind = float
         index = self._add(name, {int: Kind.INTEGER, str: Kind.TEXT}.get(kind, Kind.NUMBER))
         low = -np.inf if variable.low is None else variable.low
         high = np.inf if variable.high is None else variable.high
         self.observed[name] = Observed(index, {int: "integer", str: "text"}.get(kind, "number"), 4096, low=low, high=high)
-        draw = compile_draw(variable.draw) if variable.draw else None
+        draw = compile_draw(drawn) if drawn else None
         return First(name, index, kind, low, high, variable.start, draw)

@@ -1,0 +1,253 @@
+"""The model's complaints in people's words: one problem for each place, however many types were tried there."""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from filebridge.config.model import Config
+from filebridge.config.problems import Problem, nearest
+
+__all__ = ["known_keys", "model_problems", "one_of", "settled", "shown"]
+
+Place = tuple[str | int, ...]
+
+LONGEST = 100
+"""Characters of a value that are shown."""
+
+_TYPES = {
+    "string_type": "text", "int_type": "a whole number", "float_type": "a number", "bool_type": "true or false",
+    "list_type": "a list", "dict_type": "a mapping", "model_type": "a mapping", "model_attributes_type": "a mapping",
+    "tuple_type": "a list", "finite_number": "a number that is not infinite",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Complaint:
+    """One error of pydantic: ``path`` is the part of its place that is not followed yet, ``place`` what is in the data."""
+
+    path: Place
+    place: Place
+    detail: Mapping[str, Any]
+
+
+def model_problems(error: ValidationError, data: Any) -> list[Problem]:
+    """Return the problems of ``data`` that ``error`` tells of, each place once."""
+    complaints = [_followed(_Complaint(detail["loc"], (), {**detail}), data) for detail in error.errors(include_url=False)]
+    problems = [_problem(several, data) for several in _sorted_out(complaints, data)]
+    return list(dict.fromkeys(problems))
+
+
+def settled(problem: Problem, data: Any) -> Problem:
+    """Return ``problem`` with a path that ``data`` has: rules name the long form, an author may write the short one."""
+    place: list[str | int] = []
+    for number, step in enumerate(problem.path):
+        if _has(data, step):
+            data = data[step]
+            place.append(step)
+        elif not isinstance(data, dict | list) and _is_short(problem.path[number:]):
+            break
+        elif not (isinstance(data, dict) and isinstance(step, int)) and not (isinstance(data, list) and step == "exchanges"):
+            place += problem.path[number:]
+            break
+    return replace(problem, path=tuple(place))
+
+
+def _is_short(rest: Place) -> bool:
+    """Return whether ``rest`` is what a plain value stands for: `> ` for `[> ]`, `3` for `{start: 3}`."""
+    return rest[0] in (0, "start")
+
+
+def _has(data: Any, step: str | int) -> bool:
+    if isinstance(data, dict):
+        return step in data
+    return isinstance(data, list) and isinstance(step, int) and step < len(data)
+
+
+def _followed(complaint: _Complaint, data: Any) -> _Complaint:
+    """Return ``complaint`` followed into ``data`` as far as that goes."""
+    for step in complaint.place:
+        data = data[step]
+    path, place = complaint.path, complaint.place
+    while path and _has(data, path[0]):
+        data = data[path[0]]
+        path, place = path[1:], (*place, path[0])
+    return _Complaint(path, place, complaint.detail)
+
+
+def _sorted_out(complaints: Iterable[_Complaint], data: Any) -> list[list[_Complaint]]:
+    """Return the complaints that are worth telling, those of one value together.
+
+    Where several types are tried for a value, pydantic adds a step for each to the place. The one that
+    got furthest into the value is what the author meant.
+    """
+    kept: list[list[_Complaint]] = []
+    forks: dict[Place, dict[str | int, list[_Complaint]]] = {}
+    for complaint in complaints:
+        if not complaint.path or complaint.path == ("[key]",) or (len(complaint.path) == 1 and complaint.detail["type"] == "missing"):
+            kept.append([complaint])
+        else:
+            branches = forks.setdefault(complaint.place, {})
+            inner = _followed(_Complaint(complaint.path[1:], complaint.place, complaint.detail), data)
+            branches.setdefault(complaint.path[0], []).append(inner)
+    for place, branches in forks.items():
+        kept += _furthest(place, branches, data)
+    return kept
+
+
+def _furthest(place: Place, branches: Mapping[str | int, list[_Complaint]], data: Any) -> list[list[_Complaint]]:
+    groups = [_sorted_out(branch, data) for branch in branches.values()]
+    for told in groups:
+        if all(len(complaint.place) > len(place) or complaint.detail["type"] == "missing" for several in told for complaint in several):
+            return told
+    return [[complaint for told in groups for several in told for complaint in several]]
+
+
+def _problem(several: Sequence[_Complaint], data: Any) -> Problem:
+    """Return the problem that ``several`` complaints about one value tell of together."""
+    problems = [_single(complaint, data) for complaint in several]
+    first = problems[0]
+    if len({problem.what for problem in problems}) > 1:
+        told = [problem for problem in problems if problem.what != _OTHER_TYPE]
+        return told[0]
+    expected = list(dict.fromkeys(problem.expected for problem in problems))
+    if "a number" in expected and "a whole number" in expected:
+        expected.remove("a whole number")
+    return replace(first, expected=_alternatives(expected))
+
+
+_OTHER_TYPE = "of another type"
+
+
+def _single(complaint: _Complaint, data: Any) -> Problem:
+    place, detail = complaint.place, complaint.detail
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "extra_forbidden":
+        known = sorted(known_keys(place[:-1], data))
+        return Problem(place, "an unknown key", shown(place[-1]), one_of(known), nearest(str(place[-1]), known), on="key")
+    if kind == "missing":
+        key = str(complaint.path[-1])
+        return Problem(place, f"the key `{key}` is missing", "", _description((*place, key), data))
+    value = _value(place, data)
+    if complaint.path == ("[key]",):
+        what, expected = _wording(kind, context, detail["msg"])
+        return Problem(place, what, shown(place[-1]), expected, on="key")
+    if kind == "literal_error":
+        return _not_listed(place, value, context["expected"])
+    what, expected = _wording(kind, context, detail["msg"])
+    return Problem(place, what, shown(value), expected)
+
+
+def _not_listed(place: Place, value: Any, expected: str) -> Problem:
+    if place == ("filebridge",):
+        return Problem(place, "a version of the format that is not known here", shown(value), "`filebridge: 1`")
+    options = expected.replace("'", "`")
+    near = nearest(value, re.findall("`([^`]+)`", options)) if isinstance(value, str) else ""
+    return Problem(place, "not one of the words that can stand here", shown(value), options, near)
+
+
+def _wording(kind: str, context: Mapping[str, Any], message: str) -> tuple[str, str]:
+    if kind == "filebridge":
+        return context["what"], context["expected"]
+    if kind in _TYPES:
+        return _OTHER_TYPE, _TYPES[kind]
+    if kind == "string_pattern_mismatch":
+        upper = context["pattern"].startswith("^[A-Z]")
+        return "not a name", "a capital letter, then letters and digits, 64 at most" if upper else _WORD
+    if kind in ("greater_than_equal", "less_than_equal"):
+        bound = context.get("ge", context.get("le"))
+        return "out of range", f"at {'least' if 'ge' in context else 'most'} {bound}"
+    if kind in ("too_short", "string_too_short"):
+        return "empty", "at least one character" if kind.startswith("string") else "at least one entry"
+    return message[:1].lower() + message[1:], ""
+
+
+_WORD = "lower case letters, digits and `_`, not a digit first, 64 at most"
+
+
+def one_of(words: Sequence[str]) -> str:
+    """Return ``words`` as what can be written."""
+    return "one of " + ", ".join(words) if len(words) != 1 else f"`{words[0]}`"
+
+
+def _alternatives(texts: Sequence[str]) -> str:
+    return ", ".join(texts[:-1]) + " or " + texts[-1] if len(texts) > 1 else texts[0]
+
+
+def _value(place: Place, data: Any) -> Any:
+    for step in place:
+        data = data[step]
+    return data
+
+
+def shown(value: Any) -> str:
+    """Return ``value`` as an author would recognise it, cut where it is long."""
+    if isinstance(value, dict):
+        return "a mapping of " + ", ".join(map(shown, list(value)[:8])) if value else "an empty mapping"
+    if isinstance(value, list | tuple):
+        return f"a list of {len(value)}" if value else "an empty list"
+    if value is None or isinstance(value, bool):
+        return {None: "nothing", True: "true", False: "false"}[value]
+    text = str(value) or "an empty text"
+    return text if len(text) <= LONGEST else text[:LONGEST] + "..."
+
+
+def known_keys(place: Place, data: Any) -> list[str]:
+    """Return the keys that can stand at ``place``; empty where names are free."""
+    model = _model_at(place, data)
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []
+
+
+def _description(place: Place, data: Any) -> str:
+    model = _model_at(place[:-1], data)
+    for name, field in (model.model_fields if model else {}).items():
+        if (field.alias or name) == place[-1]:
+            return f"`{place[-1]}: ...`: {(field.description or '').rstrip('.')}"
+    return ""
+
+
+def _model_at(place: Place, data: Any) -> type[BaseModel] | None:
+    """Return the model whose keys stand at ``place``, or None where names are free."""
+    current: Any = Config
+    for step in place:
+        model = _part_of(current)
+        if model is not None and isinstance(step, int):
+            # The short form of `reset` is the list of its exchanges.
+            current = _inside(model.model_fields["exchanges"].annotation) if "exchanges" in model.model_fields else None
+        elif model is not None:
+            current = next((field.annotation for name, field in model.model_fields.items() if (field.alias or name) == step), None)
+        else:
+            current = _inside(current)
+        data = data[step] if _has(data, step) else None
+        if isinstance(data, dict) and _part_of(current) is None and typing.get_origin(current) is list:
+            # The short form of a dialogue is its only exchange.
+            current = _inside(current)
+    return _part_of(current)
+
+
+def _part_of(annotation: Any) -> type[BaseModel] | None:
+    """Return the model in ``annotation``, looking through Optional and Annotated but not into lists and mappings."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        return _part_of(typing.get_args(annotation)[0])
+    if origin in (typing.Union, types.UnionType):
+        return next(filter(None, map(_part_of, typing.get_args(annotation))), None)
+    return None
+
+
+def _inside(annotation: Any) -> Any:
+    """Return the annotation of an element of a list or of a value of a mapping."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return _inside(arguments[0])
+    if origin in (typing.Union, types.UnionType):
+        return next((_inside(part) for part in arguments if typing.get_origin(part) in (list, dict)), None)
+    return arguments[-1] if origin in (list, dict) else None

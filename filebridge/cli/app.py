@@ -9,9 +9,20 @@ import typer
 
 from filebridge import __version__
 from filebridge.cli import check, probe, run, schema, show
-from filebridge.cli import list as list_command
+from filebridge.cli import list as listing
 
 __all__ = ["app"]
+
+EPILOG = """\b
+Examples:
+  filebridge list                       what is bundled
+  filebridge run Lander                 let a random agent play
+  filebridge probe my_simulator.yaml    see what it says, while you write its YAML
+  filebridge check my_simulator.yaml    see whether it keeps all the rules
+
+\b
+Exit codes: 0 all went well, 1 a simulator or a check failed,
+            2 wrong usage or a wrong configuration."""
 
 # Plain help needs no rich, which would be most of the time that --help takes; a bug shows a plain traceback.
 app = typer.Typer(
@@ -22,12 +33,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-app.command("list")(list_command.command)
-app.command("show")(show.command)
-app.command("run")(run.command)
-app.command("check")(check.command)
-app.command("probe")(probe.command)
-app.command("schema")(schema.command)
+for _name, _module in (
+    ("list", listing), ("show", show), ("run", run), ("check", check), ("probe", probe), ("schema", schema),
+):  # fmt: skip
+    app.command(_name, epilog="\b\nExamples:\n" + _module.EXAMPLES)(_module.command)
 
 
 def _version(asked: bool) -> None:
@@ -36,22 +45,13 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(epilog=EPILOG)
 def program(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Put a legacy simulator behind the Gymnasium API with one YAML file.
-
-    \b
-    See what is bundled:             filebridge list
-    Let a random agent play:         filebridge run Lander
-    Write a YAML for a program:      filebridge probe my_simulator.yaml
-    See whether it keeps the rules:  filebridge check my_simulator.yaml
-
-    Exit codes: 0 all went well, 1 a simulator or a check failed, 2 wrong usage or a wrong configuration.
-    """
+    """Put a legacy simulator behind the Gymnasium API with one YAML file."""
     # A terminal without some letter shows its escape instead of ending the command.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -10,7 +10,11 @@ __all__ = ["AsJson", "Seed", "Target"]
 
 Target = Annotated[
     str,
-    typer.Argument(metavar="NAME_OR_FILE", help="The name of a bundled simulator, or the path of a YAML file.", show_default=False),
+    typer.Argument(
+        metavar="NAME_OR_FILE",
+        help="The name of a bundled simulator, or the path of a YAML file.",
+        show_default=False,
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")]
 Seed = Annotated[

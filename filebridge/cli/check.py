@@ -1,3 +1,9 @@
+"""Not yet."""
+
 from __future__ import annotations
+
+EXAMPLES = ""
+
+
 def command() -> None:
     """Not yet."""

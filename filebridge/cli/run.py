@@ -14,38 +14,43 @@ from filebridge.cli.arguments import AsJson, Seed, Target
 from filebridge.cli.failures import FAILED, INTERRUPTED, exit_code, reported, tell
 
 if TYPE_CHECKING:
-    from filebridge.cli.progress import Progress
     from filebridge.report import Trial
 
-__all__ = ["command"]
+__all__ = ["EXAMPLES", "command"]
 
+EXAMPLES = """\
+  filebridge run Lander
+  filebridge run my_simulator.yaml --episodes 100 --seed 7
+  filebridge run my_simulator.yaml --seconds 60 --steps-per-training 1e7 --json"""
 EPISODES = 10
 TRAINING = 1e6
 
 
 def command(
     target: Target,
-    episodes: Annotated[int | None, typer.Option(min=1, metavar="N", help=f"Episodes to run; {EPISODES} without --seconds.")] = None,
-    seconds: Annotated[float | None, typer.Option(min=0.0, metavar="S", help="Stop after this time, whatever has ended by then.")] = None,
+    episodes: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help=f"Episodes to run; {EPISODES} without --seconds.")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.0, metavar="S", help="Stop after this time, whatever has ended by then.")
+    ] = None,
     seed: Seed = None,
     steps_per_training: Annotated[
-        float, typer.Option(min=1.0, max=1e15, metavar="STEPS", help="Length of the training whose time is estimated.")
+        float, typer.Option(min=1.0, max=1e15, metavar="STEPS", help="Training whose time is estimated.")
     ] = TRAINING,
-    keep_going: Annotated[bool, typer.Option("--keep-going", help="Go on after a failed episode; by default the first one ends the run.")] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Go on after a failed episode; by default the first one ends the run.")
+    ] = False,
     as_json: AsJson = False,
     render: Annotated[bool, typer.Option("--render", help="Show what the simulator says in each step.")] = False,
 ) -> None:
     """Let a random agent play, and measure: episodes, returns, endings, the time of steps and resets.
 
-    \b
-    filebridge run Lander
-    filebridge run my_simulator.yaml --episodes 100 --seed 7
-    filebridge run my_simulator.yaml --seconds 60 --steps-per-training 1e7 --json
-
-    Ctrl-C ends the run and shows what there is by then (exit code 130).
+    Ctrl-C ends the run and shows what there is by then, with exit code 130.
     """
     with reported(), ExitStack() as stack:
-        trial = stack.enter_context(_trial(target, randrange(2**31) if seed is None else seed, "ansi" if render else None))
+        used_seed = randrange(2**31) if seed is None else seed
+        trial = stack.enter_context(_trial(target, used_seed, "ansi" if render else None))
         if seed is not None and trial.env.program.config.simulator.seed is None:
             typer.echo(f"note: {trial.env.program.config.name} has no seed: --seed chooses the actions only", err=True)
         wanted = EPISODES if episodes is None and seconds is None else episodes
@@ -74,7 +79,9 @@ def _trial(target: str, seed: int, render_mode: str | None) -> Iterator[Trial]:
         env.close()
 
 
-def _run(trial: Trial, episodes: int | None, seconds: float | None, keep_going: bool, render: bool, as_json: bool) -> int:
+def _run(
+    trial: Trial, episodes: int | None, seconds: float | None, keep_going: bool, render: bool, as_json: bool
+) -> int:
     """Run ``trial`` until it has what was asked for; return the exit code so far, 130 for an interrupt."""
     from filebridge.cli.progress import Progress
 
@@ -93,7 +100,7 @@ def _run(trial: Trial, episodes: int | None, seconds: float | None, keep_going: 
 
 
 def _is_enough(trial: Trial, ended: bool, episodes: int | None, until: float | None, keep_going: bool) -> bool:
-    if ended and (len(trial.episodes) == episodes or trial.failure is not None and not keep_going):
+    if ended and (len(trial.episodes) == episodes or (trial.failure is not None and not keep_going)):
         return True
     return until is not None and perf_counter() >= until
 

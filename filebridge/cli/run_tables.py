@@ -26,7 +26,8 @@ def tables(result: Result) -> Iterator[RenderableType]:
         f"{result.simulator}: {count(result.episodes, 'episode')}, {count(result.steps, 'step')} in"
         f" {duration(result.elapsed)}, {result.steps_per_second:.0f} steps/s"
     )
-    yield plain_table([("seed", f"{result.seed} (the same again: --seed {result.seed})"), ("endings", _endings(result))])
+    again = f"{result.seed} (the same again: --seed {result.seed})"
+    yield plain_table([("seed", again), ("endings", _endings(result))])
     spreads = [("length", result.lengths), ("return", result.returns)]
     if result.lengths is not None:
         yield ""
@@ -46,7 +47,7 @@ def tables(result: Result) -> Iterator[RenderableType]:
 def _endings(result: Result) -> str:
     endings, total = result.endings, max(1, result.episodes)
     named = [("terminated", endings.terminated), ("truncated", endings.truncated), ("failed", endings.failed)]
-    return ", ".join(f"{name} {how_many} ({share(how_many / total) if how_many else '0 %'})" for name, how_many in named)
+    return ", ".join(f"{name} {how_many} ({share(how_many / total)})" for name, how_many in named)
 
 
 def _spread_row(name: str, spread: Spread) -> list[str]:
@@ -68,9 +69,10 @@ def _histogram(result: Result) -> Iterator[RenderableType]:
         return
     longest = max(one.count for one in bins)
     yield ""
+    lengths = [max(min(1, one.count), one.count * BAR // longest) for one in bins]
     rows = [
-        [f"{number(one.low)} to {number(one.high)}", str(one.count), "#" * max(1 if one.count else 0, one.count * BAR // longest)]
-        for one in bins
+        [f"{number(one.low)} to {number(one.high)}", str(one.count), "#" * length]
+        for one, length in zip(bins, lengths, strict=True)
     ]
     yield ruled_table(["returns", "episodes", ""], rows, right=(0, 1))
 

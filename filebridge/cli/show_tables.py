@@ -1,0 +1,126 @@
+"""A program as headings and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from filebridge.check.installation import missing
+from filebridge.cli.display import heading, plain_table, ruled_table
+from filebridge.cli.script import dialogues, quoted, way_of_talking
+from filebridge.cli.texts import duration, number
+from filebridge.config.field import FieldModel, way
+from filebridge.config.model import Config, Variable
+from filebridge.program import Program
+
+__all__ = ["sections"]
+
+
+def sections(program: Program) -> Iterator[tuple[Text, RenderableType]]:
+    """Yield a heading and a table for each side of ``program``."""
+    config = program.config
+    yield heading(config.name), plain_table(list(_head(program)))
+    for name, lines in dialogues(config):
+        yield heading(name), plain_table([(f"  {word}", what) for word, what in lines])
+    if config.fields:
+        yield heading("fields"), ruled_table(["name", "read by", "values", "where it is missing"], _fields(config))
+    if config.variables:
+        rows = [(f"  {name}", _variable(variable)) for name, variable in config.variables.items()]
+        yield heading("variables"), plain_table(rows)
+    yield heading("outcome"), plain_table([(f"  {name}", what) for name, what in _outcome(config)])
+    yield heading("time and failures"), plain_table([(f"  {name}", what) for name, what in _times(config)])
+
+
+def _head(program: Program) -> Iterator[tuple[str, str]]:
+    config = program.config
+    simulator = config.simulator
+    if config.about:
+        yield "  about", config.about
+    yield "  file", program.source.name
+    yield "  action", f"{program.action_space}{_labels(config)}"
+    yield "  observation", str(program.observer.space)
+    yield "  made of", ", ".join(program.observer.names)
+    yield "  command", " ".join(word if word.strip() and " " not in word else quoted(word) for word in simulator.command)
+    absent = missing(config, program.source.folder)
+    yield "  installed", "yes" if absent is None else f"no; {absent.cure}"
+    yield "  talks through", way_of_talking(config)
+    yield "  seed", "none: its episodes cannot be repeated" if simulator.seed is None else _range(simulator.seed)
+    for name, file in simulator.files.items():
+        yield "  places", f"{name}: {_file(file)}"
+
+
+def _labels(config: Config) -> str:
+    action = config.action
+    if isinstance(action.choices, list):
+        return ": " + ", ".join(map(str, action.choices))
+    parts = [*(action.multi or ()), *(action.bits or ()), *((action.box.names if action.box else None) or ())]
+    return ": " + ", ".join(parts) if parts else ""
+
+
+def _file(file: Any) -> str:
+    told = [(way, value) for way, value in file.model_dump(by_alias=True).items() if value is not None]
+    return ", ".join("its text is in the YAML" if way == "text" else f"{way} of {value}" for way, value in told)
+
+
+def _range(pair: tuple[int, int]) -> str:
+    return f"{pair[0]}..{pair[1]}"
+
+
+def _fields(config: Config) -> list[list[str]]:
+    return [[name, _reading(field), _values(field), _absence(field)] for name, field in config.fields.items()]
+
+
+def _reading(field: FieldModel) -> str:
+    key = way(field)
+    value = getattr(field, key)
+    alias = FieldModel.model_fields[key].alias or key
+    if key in ("table", "grid"):
+        told = ", ".join(f"{name} {part}" for name, part in value.model_dump(exclude_defaults=True).items())
+    else:
+        told = quoted(value) if isinstance(value, str) and key != "compute" else str(value)
+    return f"{alias} {told}" + (f", {field.pick}" if field.pick != "last" else "")
+
+
+def _values(field: FieldModel) -> str:
+    if field.values is not None:
+        return _range(field.values) if isinstance(field.values, tuple) else ", ".join(map(str, field.values))
+    if field.low is None and field.high is None:
+        return ""
+    low, high = ("" if bound is None else number(bound) for bound in (field.low, field.high))
+    return f"{low} .. {high}" + (", clipped" if field.outside == "clip" else "")
+
+
+def _absence(field: FieldModel) -> str:
+    if field.compute is not None or field.seen is not None:
+        return ""
+    kept = ["keeps its value"] if field.keep else []
+    given = [f"is {field.default}"] if field.default is not None else []
+    return ", at first ".join(kept + given) or "an error"
+
+
+def _variable(variable: Variable) -> str:
+    first = f"drawn, {variable.draw}" if variable.draw else f"starts as {variable.start}"
+    return first + (f", then {variable.update}" if variable.update else "")
+
+
+def _outcome(config: Config) -> Iterator[tuple[str, str]]:
+    yield "reward", config.reward
+    yield "terminated", config.terminated
+    limit = f"after {config.max_steps} steps" if config.max_steps else ""
+    told = [text for text in (config.truncated if config.truncated != "False" else "", limit) if text]
+    yield "truncated", ", or ".join(told) or "never"
+    for name, expression in config.info.items():
+        yield f"info {name}", expression
+
+
+def _times(config: Config) -> Iterator[tuple[str, str]]:
+    deadlines = config.deadlines
+    yield "deadlines", ", ".join(f"{name} {duration(seconds)}" for name, seconds in deadlines)
+    policy = config.on_failure
+    kinds = [(kind, getattr(policy, kind)) for kind in ("crash", "timeout", "protocol")]
+    yield "on failure", ", ".join(f"{kind} {what}" for kind, what in kinds)
+    limits = [f"{name} {value}" for name, value in config.limits if value is not None]
+    yield "limits", ", ".join(limits)

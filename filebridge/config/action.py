@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from filebridge.config.part import Part, Word
-from filebridge.config.units import NumberRange, expected, first_and_last
+from filebridge.config.units import RANGE_SCHEMA, NumberRange, expected, first_and_last
 
 __all__ = ["KINDS", "Action", "Box", "Choices", "TextAction"]
 
@@ -44,7 +44,7 @@ Choices = Annotated[
         {
             "anyOf": [
                 {"type": "integer", "minimum": 1},
-                {"type": "string", "pattern": r"^\s*-?\d+\s*\.\.\s*-?\d+\s*$"},
+                RANGE_SCHEMA,
                 {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1},
             ]
         }

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from filebridge.config.part import Part
-from filebridge.config.units import Expression, NumberRange, expected, first_and_last, regex_source
+from filebridge.config.units import RANGE_SCHEMA, Expression, NumberRange, expected, first_and_last, regex_source
 
 __all__ = ["WAYS", "FieldModel", "Grid", "Table"]
 
@@ -42,11 +42,10 @@ def _values(value: object) -> object:
 
 
 _INDICES = {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1}
-_RANGE_SCHEMA = {"type": "string", "pattern": r"^\s*-?\d+\s*\.\.\s*-?\d+\s*$", "examples": ["1..20"]}
 Columns = Annotated[
     Annotated[list[Annotated[int, Field(ge=1, le=100_000)]], Field(min_length=1, max_length=100_000)],
     BeforeValidator(_index_list),
-    WithJsonSchema({"anyOf": [_RANGE_SCHEMA, _INDICES]}),
+    WithJsonSchema({"anyOf": [RANGE_SCHEMA, _INDICES]}),
 ]
 
 
@@ -66,7 +65,19 @@ class Grid(Part):
     legend: dict[str, int] = Field(min_length=1, description="Character -> number from 0 to 255.")
     rows: int = Field(ge=1, le=1000, description="Height of the grid in lines.")
     columns: int = Field(ge=1, le=1000, description="Width of the grid in characters; shorter lines are filled with blanks.")
-    after: str | None = Field(None, description="Text of the line above the grid; without it the grid is the message's end.")
+    after: str | None = Field(
+        None, min_length=1, description="Text of the line above the grid; without it or `before`: the message's end."
+    )
+    before: str | None = Field(None, min_length=1, description="Text of the line below the grid, instead of `after`.")
+    row_step: int = Field(
+        1, ge=1, le=100, description="Lines from one row to the next: 2 where a ruled line stands below each row."
+    )
+    column_step: int = Field(
+        1, ge=1, le=100, description="Characters from one column to the next: 4 for a board drawn as `| r | n | b |`."
+    )
+    first_column: int = Field(
+        1, ge=1, le=1000, description="Where the first column stands in its line, counted from 1 in characters."
+    )
 
 
 class FieldModel(Part):
@@ -107,7 +118,7 @@ class FieldModel(Part):
     values: Annotated[
         list[str | int] | NumberRange | None,
         BeforeValidator(_values),
-        WithJsonSchema({"anyOf": [_RANGE_SCHEMA, {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1}]}),
+        WithJsonSchema({"anyOf": [RANGE_SCHEMA, {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1}]}),
     ] = Field(
         None, description="All values that there are: `1..20`, or a list of words or numbers; makes a discrete observation."
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from filebridge.config.part import Part
-from filebridge.config.units import NumberRange, Size, WindowSize, expected
+from filebridge.config.units import RANGE_SCHEMA, NumberRange, Size, WindowSize, expected
 
 __all__ = ["Console", "File", "Limits", "Simulator", "Text", "Transport"]
 
@@ -55,25 +55,31 @@ _SEED = Field(
     (0, 2**31 - 1),
     description="Seeds which the simulator accepts, `0..65535` say; `none` if it has no seed, so that `reset(seed=...)`"
     " warns that it cannot be obeyed.",
-    json_schema_extra={"examples": ["none", "0..65535"]},
 )
+_SEED_SCHEMA = {"anyOf": [{"const": "none"}, {**RANGE_SCHEMA, "examples": ["0..65535"]}]}
 
 
 class Simulator(Part):
     """The black-box program."""
 
-    command: Annotated[list[str], BeforeValidator(_command), BeforeValidator(_numbers_as_words)] = Field(
-        min_length=1,
+    command: Annotated[
+        Annotated[list[str], Field(min_length=1)],
+        BeforeValidator(_command),
+        BeforeValidator(_numbers_as_words),
+        WithJsonSchema({"type": "array", "items": {"type": ["string", "number"]}, "minItems": 1}),
+    ] = Field(
         description="The program and its arguments, a list. `${python}`, `${seed}`, `${seat}`, `${workdir}` (its run"
         " folder) and `${config}` (the folder of this YAML) are filled in; `$$` is a dollar sign.",
     )
     path: list[str] = Field(default_factory=list, description="Folders to look in for the program, before PATH.")
     install: str = Field("", description="The line that installs the program, shown when it is missing.")
-    seed: Annotated[NumberRange | None, BeforeValidator(_seed)] = _SEED
+    seed: Annotated[NumberRange | None, BeforeValidator(_seed), WithJsonSchema(_SEED_SCHEMA)] = _SEED
     files: dict[str, File] = Field(
         default_factory=dict, description="Files placed in the run folder before each start: name -> `copy`, `link`, ..."
     )
-    environment: Annotated[dict[str, str], BeforeValidator(_environment)] = Field(
+    environment: Annotated[
+        dict[str, str], BeforeValidator(_environment), WithJsonSchema({"type": "object", "additionalProperties": {"type": ["string", "number"]}})
+    ] = Field(
         default_factory=dict,
         description="Environment variables, beside PATH, HOME, LANG, TZ and TMPDIR; nothing else is inherited."
         " `${...}` as in `command`.",

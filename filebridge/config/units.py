@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-__all__ = ["Duration", "Expression", "NumberRange", "Size", "WindowSize", "expected", "regex_source"]
+__all__ = ["Duration", "RANGE_SCHEMA", "Expression", "NumberRange", "Size", "WindowSize", "expected", "first_and_last", "regex_source"]
 
 _DURATION_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 _SIZE_UNITS = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
@@ -81,9 +81,15 @@ def _window(value: object) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def _schema(example: str, *also: dict[str, Any]) -> WithJsonSchema:
-    text = {"type": "string", "examples": [example]}
+def _schema(example: str, pattern: str, *also: dict[str, Any]) -> WithJsonSchema:
+    text = {"type": "string", "pattern": rf"^\s*{pattern}\s*$", "examples": [example]}
     return WithJsonSchema({"anyOf": [text, *also]} if also else text)
+
+
+_QUANTITY_SCHEMA = r"(\d+(\.\d*)?|\.\d+)\s*"
+_SIZE_SCHEMA = _QUANTITY_SCHEMA + "([kKmMgG]([iI])?)?[bB]"
+RANGE_SCHEMA: dict[str, Any] = {"type": "string", "pattern": r"^\s*-?\d+\s*\.\.\s*-?\d+\s*$", "examples": ["1..20"]}
+"""JSON Schema of a range of whole numbers."""
 
 
 def first_and_last(value: object) -> tuple[int, int]:
@@ -100,14 +106,14 @@ def _expression(value: object) -> object:
 Expression = Annotated[str, BeforeValidator(_expression), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 """An expression over fields, variables, `action`, `step`, `episode`, and `prev.NAME` for values of the step before."""
 
-Duration = Annotated[float, BeforeValidator(_duration), _schema("50 ms", {"type": "number"})]
+Duration = Annotated[float, BeforeValidator(_duration), _schema("50 ms", _QUANTITY_SCHEMA + "(us|ms|s|min|h)", {"type": "number", "minimum": 0})]
 """Seconds, written ``50 ms``, ``10 s``, ``2 min`` or as a number of seconds."""
 
-Size = Annotated[int, BeforeValidator(_size), _schema("1 MiB", {"type": "integer"})]
+Size = Annotated[int, BeforeValidator(_size), _schema("1 MiB", _SIZE_SCHEMA, {"type": "number", "minimum": 1})]
 """Bytes, written ``64 KiB``, ``1 MiB`` or as a number of bytes."""
 
-NumberRange = Annotated[tuple[int, int], BeforeValidator(_range), _schema("1..20")]
+NumberRange = Annotated[tuple[int, int], BeforeValidator(_range), WithJsonSchema(RANGE_SCHEMA)]
 """First and last whole number, written ``1..20``."""
 
-WindowSize = Annotated[tuple[int, int], BeforeValidator(_window), _schema("80x24")]
+WindowSize = Annotated[tuple[int, int], BeforeValidator(_window), _schema("80x24", r"\d{1,3}x\d{1,3}")]
 """Columns and rows of a terminal, written ``80x24``."""

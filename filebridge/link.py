@@ -32,13 +32,13 @@ class Link:
     """A simulator that runs; made by starting it, ended by ``close``.
 
     ``poll(milliseconds)`` waits for output, stderr or the end of the process, ``readable`` is what it
-    returns when there is output and nothing else. ``spin`` says how the loop waits: 0 never tries
-    before it blocks.
+    returns when there is output and nothing else. ``eagerness`` says
+    how the loop waits: above 0 it looks for the reply a few times before it blocks.
     """
 
     __slots__ = (
         "_poller", "_token", "begun", "deadline", "dialogue", "eof_deadline", "first_step", "folder", "output_ended",
-        "poll", "process", "program", "read", "readable", "seat", "spin", "transport", "writable", "write",
+        "poll", "process", "program", "read", "readable", "seat", "eagerness", "transport", "writable", "write",
     )  # fmt: skip
 
     def __init__(self, program: Program, seat: int, values: Mapping[str, object]) -> None:
@@ -72,7 +72,7 @@ class Link:
         self.poll = self._poller.poll
         self.readable = [(transport.fileno(), POLLIN)]
         self.writable = POLLOUT
-        self.spin = 8 if _cores() > 1 else 0
+        self.eagerness = 8
         self.eof_deadline = 0.0
         self.begun = self.deadline = 0.0
         self.first_step = True

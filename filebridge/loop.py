@@ -7,6 +7,7 @@ pieces, questions on the way, silence, death, goes the long road of ``_converse`
 from __future__ import annotations
 
 import math
+from os import sched_yield
 from select import poll
 from time import monotonic
 
@@ -19,11 +20,17 @@ __all__ = ["exchange"]
 EOF_GRACE = 0.2
 """Seconds in which the end of the output is expected to be followed by the end of the process."""
 
-SPIN_TRIES = 24
-"""Reads before blocking; about what two idle cores need to hand a message back and forth."""
+EAGERNESS = 8
+"""Vain attempts in a row after which no more are made for a while."""
 
-SPIN_REST = 512
-"""Steps without a try after tries that were in vain."""
+EAGER_TRIES = range(24)
+"""Looks before blocking; about what two idle cores need to hand a message back and forth."""
+
+EAGER_SECONDS = 0.0005
+"""A step that took longer was not worth waiting for awake."""
+
+EAGER_REST = 512
+"""Steps that block at once after several vain attempts."""
 
 # A grandchild may go on writing for ever: what was said before the end fits into the pipe.
 DRAIN_READS = 64
@@ -51,32 +58,46 @@ def exchange(link: Link, phase: Phase, seconds: float) -> None:
     if command is DONE:
         return
     if command:
-        command = command[link.write(command) :]
-        if not command and not dialogue.timer and not dialogue.pending:
-            chunk = _spin(link) if link.spin else None
+        accepted = link.write(command)
+        if accepted != len(command) or dialogue.timer or dialogue.pending:
+            command = command[accepted:]
+        else:
+            if link.eagerness > 0:
+                chunk = _eager_read(link)
+            else:
+                link.eagerness += 1
+                chunk = None
             if chunk is None and link.poll(seconds * 1000.0) == link.readable:
                 chunk = link.read()
+            command = b""
             if chunk:
                 result = dialogue.receive(chunk)
                 if result is DONE:
                     return
-                command = result or b""
+                command = result or command
     _converse(link, begun + seconds, command)
 
 
-def _spin(link: Link) -> bytes | None:
-    """Try to read for a moment: on an idle second core the reply is there sooner than a wait would return."""
-    if link.spin < 0:
-        link.spin += 1
-        return None
+def _eager_read(link: Link) -> bytes | None:
+    """Give way to the simulator and look whether it has answered, some times, before blocking.
+
+    On one core the simulator runs while we give way; on two it answers sooner than a blocked process is
+    woken. Where this was in vain, or took long because others wanted the core, it is given up for a while.
+    """
     read = link.read
-    for _ in range(SPIN_TRIES):
+    for _ in EAGER_TRIES:
+        sched_yield()
         chunk = read()
         if chunk is not None:
-            link.spin = 8
+            if monotonic() - link.begun > EAGER_SECONDS:
+                break
+            if link.eagerness < EAGERNESS:
+                link.eagerness = EAGERNESS
             return chunk
-    link.spin = link.spin - 1 if link.spin > 1 else -SPIN_REST
-    return None
+    else:
+        chunk = None
+    link.eagerness = link.eagerness - 1 if link.eagerness > 1 else -EAGER_REST
+    return chunk
 
 
 def _attend(link: Link, events: list[tuple[int, int]]) -> None:

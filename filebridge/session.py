@@ -39,6 +39,13 @@ class Session:
         self.values: dict[str, object] = {}
         self._step_phase = program.phases["step"]
         self._step_seconds = program.config.deadlines.step
+        self._uses_previous = program.uses_previous
+        self._read_action = program.read_action
+        self._decode = program.decoder.decode
+        self._judge = program.outcome.judge
+        self._observe = program.observer.observe
+        self._info = program.info
+        self._more = bool(program.outcome._info or program.outcome._indices)
         self._max_steps = program.config.max_steps or (1 << 62)
 
     def reset(self, generator: np.random.Generator, seed: int | None, options: Mapping[str, Any] | None) -> tuple[Any, dict[str, Any]]:
@@ -74,27 +81,29 @@ class Session:
         Raises ActionError for an action that cannot be sent, and then the simulator is untouched;
         SimulatorError, TransportError, ProtocolError, ExpressionError otherwise.
         """
-        link, program = self.link, self.program
+        link = self.link
         if link is None or self.over:
             raise self._not_begun()
         dialogue = link.dialogue
-        row, previous = dialogue.row, dialogue.previous
-        if program.uses_previous:
+        row = dialogue.row
+        previous = dialogue.previous
+        if self._uses_previous:
             previous[:] = row
-        program.read_action(action, row)
+        self._read_action(action, row)
         row[STEP] = step = row[STEP] + 1  # type: ignore[operator]
         try:
             exchange(link, self._step_phase, self._step_seconds if step > 1 else self._step_seconds * FIRST_STEP)
         except ActionError:
             row[STEP] = step - 1
             raise
-        program.decoder.decode(dialogue.reply, row, previous)
-        outcome = program.outcome
-        reward, terminated, truncated = outcome.judge(row, previous)
-        observation = program.observer.observe(row)
-        info = program.info(row)
-        outcome.inform(row, previous, info)
-        outcome.advance(row, previous)
+        self._decode(dialogue.reply, row, previous)
+        reward, terminated, truncated = self._judge(row, previous)
+        observation = self._observe(row)
+        info = self._info(row)
+        if self._more:
+            outcome = self.program.outcome
+            outcome.inform(row, previous, info)
+            outcome.advance(row, previous)
         if step >= self._max_steps and not terminated:
             truncated = True
         if terminated or truncated:

@@ -151,6 +151,13 @@ def _bounded_vector(name: str, field: FieldModel, read: Callable[[bytes], Any]) 
     high = _LARGEST if field.high is None else field.high
     outside, isfinite = _outside(name, field, False), math.isfinite
 
+    def finite(message: bytes) -> Any:
+        vector = read(message)
+        # A NaN or an infinity anywhere makes the sum one; a sum that overflows is looked at again.
+        if vector is None or isfinite(sum(vector)):
+            return vector
+        return tuple([value if low <= value <= high else outside(value) for value in vector])
+
     def checked(message: bytes) -> Any:
         vector = read(message)
         # A NaN hides from min() and max(), never from a sum.
@@ -158,7 +165,7 @@ def _bounded_vector(name: str, field: FieldModel, read: Callable[[bytes], Any]) 
             return vector
         return tuple([value if low <= value <= high else outside(value) for value in vector])
 
-    return checked
+    return checked if _bounds(field) else finite
 
 
 def _outside(name: str, field: FieldModel, whole: bool) -> Callable[[Any], Any]:

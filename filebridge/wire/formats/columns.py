@@ -98,21 +98,23 @@ def _has_fast_road(field: FieldModel, text: Text) -> bool:
 
 def _leading_floats(count: int, last: bool, slow: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     def read(message: bytes) -> Any:
-        if 10 not in message:
-            line = message
-        elif last:
-            line = message[message.rstrip().rfind(b"\n") + 1 :]
-        else:
-            line = message[: message.find(b"\n")]
-        cells = line.split(None, count)
-        if len(cells) > count:
-            del cells[count]
+        cells = message.split()
+        # One line, with its end or without: the only line end is the last byte, or there is none.
+        if len(cells) != count or message.find(10, 0, -1) >= 0:
+            cells = _line_cells(message)
+            if len(cells) < count:
+                return slow(message)
+            del cells[count:]
         try:
-            vector = list(map(float, cells))
+            # float() takes `1_000`; the number 95 is an underscore, found by one call of memchr.
+            return list(map(float, cells)) if 95 not in message else slow(message)
         except ValueError:
             return slow(message)
-        # float() takes `1_000`; the number 95 is an underscore, found by one call of memchr.
-        return vector if len(vector) == count and 95 not in line else slow(message)
+
+    def _line_cells(message: bytes) -> list[bytes]:
+        if last:
+            return message[message.rstrip().rfind(b"\n") + 1 :].split()
+        return message.partition(b"\n")[0].split()
 
     return read
 

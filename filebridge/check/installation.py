@@ -25,7 +25,8 @@ def executable(config: Config, folder: Path | None) -> str:
     word = simulator.command[0]
     if _is_placed(word, config):
         return word
-    values = {"python": sys.executable, "config": folder or Path.cwd(), "seed": 0, "seat": 0, "episode": 0, "workdir": "/"}
+    numbers = {"seed": 0, "seat": 0, "episode": 0}
+    values = {**numbers, "python": sys.executable, "config": folder or Path.cwd(), "workdir": "/"}
     placed_in_folder = substitution.uses([simulator.directory], "workdir")
     launch = Launch(
         argv=(substitution.fill(word, values),),

@@ -43,7 +43,7 @@ def _head(program: Program) -> Iterator[tuple[str, str]]:
     yield "  action", f"{program.action_space}{_labels(config)}"
     yield "  observation", str(program.observer.space)
     yield "  made of", ", ".join(program.observer.names)
-    yield "  command", " ".join(word if word.strip() and " " not in word else quoted(word) for word in simulator.command)
+    yield "  command", " ".join(quoted(word) if " " in word or not word else word for word in simulator.command)
     absent = missing(config, program.source.folder)
     yield "  installed", "yes" if absent is None else f"no; {absent.cure}"
     yield "  talks through", way_of_talking(config)

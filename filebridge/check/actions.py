@@ -1,0 +1,62 @@
+"""Rules about actions: the whole space is accepted, nothing else is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from filebridge.check.choices import extremes, outsiders
+from filebridge.check.rule import Broken, Finding
+from filebridge.check.subject import Subject
+from filebridge.env import BridgeEnv
+from filebridge.errors import ActionError, BridgeError
+
+__all__ = ["extremes_answered", "outsiders_refused"]
+
+
+def extremes_answered(subject: Subject) -> Finding:
+    """Send the extremes of the action space, lows, highs, corners, each choice: all are accepted and answered."""
+    with subject.env() as env:
+        env.reset(seed=subject.seed)
+        actions = extremes(env.action_space)
+        for action in actions:
+            _answer(env, action)
+    return Finding(f"{len(actions)} actions")
+
+
+def outsiders_refused(subject: Subject) -> Finding:
+    """Send what lies outside the space: it is refused with ActionError, and the simulator goes on as if nothing had been."""
+    with subject.env() as env:
+        env.reset(seed=subject.seed)
+        actions = outsiders(env.action_space)
+        for action in actions:
+            _refuse(env, action)
+        _step(env, env.action_space.sample())
+    return Finding(f"{len(actions)} actions refused")
+
+
+def _answer(env: BridgeEnv, action: Any) -> None:
+    try:
+        _step(env, action)
+    except BridgeError as error:
+        error.what = f"the action {_shown(action)} is in the space, but: {error.what}"
+        raise
+
+
+def _refuse(env: BridgeEnv, action: Any) -> None:
+    try:
+        env.step(action)
+    except ActionError:
+        return
+    raise Broken(f"the action {_shown(action)} lies outside the space, but it was sent")
+
+
+def _step(env: BridgeEnv, action: Any) -> None:
+    """Take a step, and begin another episode after the last one."""
+    _, _, terminated, truncated, _ = env.step(action)
+    if terminated or truncated:
+        env.reset()
+
+
+def _shown(action: Any) -> str:
+    text = repr(action)
+    return text if len(text) <= 100 else text[:97] + "..."

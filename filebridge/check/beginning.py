@@ -1,0 +1,28 @@
+"""Rules without which no other can be tried: the configuration loads, the program is there, it starts and answers."""
+
+from __future__ import annotations
+
+from filebridge.check.installation import executable
+from filebridge.check.rule import Finding
+from filebridge.check.subject import Subject
+
+__all__ = ["answers", "installed", "loads"]
+
+
+def loads(subject: Subject) -> Finding:
+    """Read and compile the YAML, without a mistake; nothing is started for that."""
+    return Finding(subject.program.source.name)
+
+
+def installed(subject: Subject) -> Finding:
+    """Find the executable, on PATH or in the folders that the configuration names."""
+    program = subject.program
+    return Finding(executable(program.config, program.source.folder))
+
+
+def answers(subject: Subject) -> Finding:
+    """Start the program, hold its start dialogue, and get an answer to one action."""
+    with subject.env() as env:
+        env.reset(seed=subject.seed)
+        env.step(env.action_space.sample())
+    return Finding()

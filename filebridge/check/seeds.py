@@ -1,0 +1,94 @@
+"""Rules about seeds: equal ones repeat an episode, different ones do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from filebridge.check.rule import Broken, Finding, NotApplicable
+from filebridge.check.subject import Subject
+from filebridge.env import BridgeEnv
+
+__all__ = ["different_seeds_differ", "same_after_reset", "same_in_fresh_processes"]
+
+MOST_STEPS = 200
+"""Steps that are compared of an episode."""
+
+Trace = list[tuple[Any, float, bool, bool]]
+
+
+def same_in_fresh_processes(subject: Subject) -> Finding:
+    """Give one seed and the same actions to two fresh processes: observations, rewards and endings are equal."""
+    _refuse_seedless(subject)
+    traces = []
+    for _ in range(2):
+        with subject.env() as env:
+            traces.append(_trace(env, subject.seed))
+    return _compared(*traces)
+
+
+def same_after_reset(subject: Subject) -> Finding:
+    """Use one seed and the same actions twice in one environment, another episode in between: all is equal."""
+    _refuse_seedless(subject)
+    with subject.env() as env:
+        first = _trace(env, subject.seed)
+        _trace(env, subject.seed + 1)
+        return _compared(first, _trace(env, subject.seed))
+
+
+def different_seeds_differ(subject: Subject) -> Finding:
+    """Compare four seeds: the episodes differ; where they do not, that is shown, but is no failure."""
+    _refuse_seedless(subject)
+    with subject.env() as env:
+        first, *others = [_trace(env, subject.seed + number, actions=subject.seed) for number in range(4)]
+    if all(_difference(first, other) is None for other in others):
+        return Finding(warnings=("four seeds gave equal episodes: does `${seed}` reach the simulator?",))
+    return Finding()
+
+
+def _refuse_seedless(subject: Subject) -> None:
+    if not subject.is_repeatable:
+        raise NotApplicable("the configuration says `seed: none`")
+
+
+def _trace(env: BridgeEnv, seed: int, actions: int | None = None) -> Trace:
+    """Return the episode of ``seed``, its actions drawn from ``actions`` or else from the same seed."""
+    env.action_space.seed(seed if actions is None else actions)
+    observation, _ = env.reset(seed=seed)
+    trace: Trace = [(observation, 0.0, False, False)]
+    while len(trace) <= MOST_STEPS:
+        observation, reward, terminated, truncated, _ = env.step(env.action_space.sample())
+        trace.append((observation, reward, terminated, truncated))
+        if terminated or truncated:
+            break
+    return trace
+
+
+def _compared(first: Trace, second: Trace) -> Finding:
+    different = _difference(first, second)
+    if different is not None:
+        cure = "let `${seed}` or `{seed}` reach the simulator, or say `seed: none`"
+        raise Broken(f"the episodes differ at {different}", cure)
+    return Finding(f"{len(first) - 1} steps equal")
+
+
+def _difference(first: Trace, second: Trace) -> str | None:
+    """Return where two episodes differ, None if they are equal."""
+    for step, (one, other) in enumerate(zip(first, second, strict=False)):
+        for name, value, another in zip(("observation", "reward", "terminated", "truncated"), one, other, strict=True):
+            if not _equal(value, another):
+                place = f"step {step}" if step else "the reset"
+                return f"{place}: {name} {value!r} and {another!r}"
+    if len(first) != len(second):
+        return f"their ends, after {len(first) - 1} and {len(second) - 1} steps"
+    return None
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Return whether two observations or values are the same in every bit that counts; NaN equals NaN."""
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_equal(part, other[name]) for name, part in one.items())
+    if isinstance(one, np.ndarray):
+        return bool(np.array_equal(one, other, equal_nan=one.dtype.kind == "f"))
+    return bool(one == other)

@@ -1,0 +1,39 @@
+"""The rule about what an environment leaves behind: nothing."""
+
+from __future__ import annotations
+
+import os
+
+from filebridge import sweep
+from filebridge.check.rule import Broken, Finding
+from filebridge.check.subject import Subject, link_of
+
+__all__ = ["close_leaves_nothing"]
+
+
+def close_leaves_nothing(subject: Subject) -> Finding:
+    """Close: no process of the simulator runs on, its folder is gone, and a second close is harmless."""
+    with subject.env() as env:
+        env.reset(seed=subject.seed)
+        env.step(env.action_space.sample())
+        link = link_of(env)
+        pid, folder, token = link.process.pid, link.folder.path, link._token
+        env.close()
+        env.close()
+    left = [f"process {one}" for one in {pid, *sweep.holders(token, pid)} if _runs(one)]
+    if folder.exists():
+        left.append(f"folder {folder}")
+    if left:
+        raise Broken("left behind: " + ", ".join(left), "see what the program starts, and whether it can be ended")
+    return Finding()
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        # Somebody else's by now: the number has been given away.
+        return False
+    return True

@@ -24,10 +24,12 @@ _Lines = Callable[[bytes], list[bytes] | None]
 def reader(name: str, field: FieldModel, text: Text) -> Reading:
     """Return the reading of a `grid`: an array of uint8 of the shape (rows, columns), new at each read.
 
-    The grid is below the last line that has the text of `after`, or the end of the message without it. Shorter lines
-    are filled with blanks, longer ones cut. A message without the heading, or a blank one, has no grid. Reading
-    raises ParseError for too few lines and for a character that is not in the legend. Raises FieldProblem for
-    a legend with more than one character to a number, or with a number that is no byte.
+    The grid is below the last line that has the text of `after`, above the last one that has the text of `before`, or
+    the end of the message without either. Of a board that is drawn with rules, `row_step`, `column_step` and
+    `first_column` say which characters count. Shorter lines are filled with blanks, longer ones cut. A message
+    without the heading, or a blank one, has no grid. Reading raises ParseError for too few lines and for a character
+    that is not in the legend. Raises FieldProblem for a legend with more than one character to a number, or with a
+    number that is no byte, and for `after` and `before` together.
     """
     grid = field.grid
     if grid is None:
@@ -39,6 +41,9 @@ def reader(name: str, field: FieldModel, text: Text) -> Reading:
         if not 0 <= value <= 255:
             expected = "numbers from 0 to 255"
             raise FieldProblem("grid", f"the legend's number for {character}", found=str(value), expected=expected)
+    if grid.after is not None and grid.before is not None:
+        found = "`after` and `before`"
+        raise FieldProblem("grid", "a line above and a line below", found=found, expected="one of them")
     shape = (grid.rows, grid.columns)
     return Reading(_read(name, grid, text), Kind.GRID, grid.rows * grid.columns, shape)
 
@@ -60,7 +65,11 @@ def _read(name: str, grid: Grid, text: Text) -> Callable[[bytes], Any]:
 
 
 def _lines(name: str, grid: Grid, text: Text) -> _Lines:
-    heading, rows = None if grid.after is None else source_bytes("grid", grid.after, text), grid.rows
+    """Return what finds the lines that hold the rows."""
+    mark, step = grid.after or grid.before, grid.row_step
+    # The last row needs no ruled line below it, unless that line is what the place is counted from.
+    high = grid.rows * step if grid.before is not None else (grid.rows - 1) * step + 1
+    heading = None if mark is None else source_bytes("grid", mark, text)
     # Where a blank is a character of the grid, a message of blanks is one.
     ends = b"\n" if " " in grid.legend else None
 
@@ -68,27 +77,40 @@ def _lines(name: str, grid: Grid, text: Text) -> _Lines:
         place = message.rfind(heading or b"")
         if place < 0:
             return None
-        lines = message[place:].removesuffix(b"\n").split(b"\n", rows + 1)[1 : rows + 1]
-        return lines if len(lines) == rows else refuse(lines, message)
+        lines = message[place:].removesuffix(b"\n").split(b"\n", high + 1)[1 : high + 1]
+        return lines[::step] if len(lines) == high else refuse(lines, message)
+
+    def above(message: bytes) -> list[bytes] | None:
+        place = message.rfind(heading or b"")
+        if place < 0:
+            return None
+        lines = message[:place].rsplit(b"\n", high + 1)[-high - 1 : -1]
+        return lines[::step] if len(lines) == high else refuse(lines, message)
 
     def at_end(message: bytes) -> list[bytes] | None:
         if not message.strip(ends):
             return None
-        lines = message.removesuffix(b"\n").rsplit(b"\n", rows)[-rows:]
-        return lines if len(lines) == rows else refuse(lines, message)
+        lines = message.removesuffix(b"\n").rsplit(b"\n", high)[-high:]
+        return lines[::step] if len(lines) == high else refuse(lines, message)
 
     def refuse(lines: list[bytes], message: bytes) -> list[bytes]:
         raise ParseError(
-            f"field {name} needs {rows} lines, but there are {len(lines)}",
+            f"field {name} needs {high} lines, but there are {len(lines)}",
             found=escaped(message, 400),
             cure="check `rows` and `after`, and that the reply is read to its end",
         )
 
-    return at_end if heading is None else below
+    return at_end if mark is None else above if grid.before is not None else below
+
+
+def _part(grid: Grid) -> slice:
+    """Return the characters of a line that are its columns."""
+    first = grid.first_column - 1
+    return slice(first, first + (grid.columns - 1) * grid.column_step + 1, grid.column_step)
 
 
 def _by_bytes(name: str, grid: Grid, text: Text) -> Callable[[list[bytes]], bytes]:
-    columns, encoding, legend = grid.columns, clean_encoding(text.encoding), bytearray(256)
+    columns, part, encoding, legend = grid.columns, _part(grid), clean_encoding(text.encoding), bytearray(256)
     known = [source_bytes("grid", character, text) for character in grid.legend]
     for code, value in zip(known, grid.legend.values(), strict=True):
         # Longer codes are those of characters which never stand in a message of ASCII.
@@ -97,7 +119,7 @@ def _by_bytes(name: str, grid: Grid, text: Text) -> Callable[[list[bytes]], byte
     numbers, listed = bytes(legend), b"".join(code for code in known if len(code) == 1)
 
     def translate(lines: list[bytes]) -> bytes:
-        block = b"".join([line[:columns].ljust(columns) for line in lines])
+        block = b"".join([line[part].ljust(columns) for line in lines])
         unknown = block.translate(None, listed)
         if unknown:
             place = block.index(unknown[:1])
@@ -108,12 +130,12 @@ def _by_bytes(name: str, grid: Grid, text: Text) -> Callable[[list[bytes]], byte
 
 
 def _by_characters(name: str, grid: Grid, text: Text) -> Callable[[list[bytes]], bytes]:
-    columns, encoding, errors = grid.columns, clean_encoding(text.encoding), text.errors
+    columns, part, encoding, errors = grid.columns, _part(grid), clean_encoding(text.encoding), text.errors
     numbers, listed = str.maketrans({key: chr(value) for key, value in grid.legend.items()}), frozenset(grid.legend)
 
     def translate(lines: list[bytes]) -> bytes:
         try:
-            block = "".join([line.decode(encoding, errors)[:columns].ljust(columns) for line in lines])
+            block = "".join([line.decode(encoding, errors)[part].ljust(columns) for line in lines])
         except UnicodeDecodeError as exc:
             what, found = f"field {name} is no text in {encoding}", escaped(exc.object, 200)
             cure = "say with `text: {encoding: ...}` what the simulator prints, or set `errors: replace` there"

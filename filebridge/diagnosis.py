@@ -44,6 +44,7 @@ def situation(link: Link, phase: str) -> Situation:
         sent=escaped(dialogue.sent),
         received=escaped(received(link)),
         stderr=escaped(stderr) if stderr else "",
+        transcript=escaped(str(link.transcript.path)) if link.transcript else "",
     )
 
 

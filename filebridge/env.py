@@ -31,6 +31,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         config: a path of a YAML file, the name of a bundled simulator, a mapping, or a compiled program.
         render_mode: None, or "ansi": ``render`` returns what the simulator said last.
         seat: number of this copy among several, ``${seat}`` in the configuration.
+        transcript: None, or a folder: each process writes all that is sent and received to a file there.
 
     The process starts at the first ``reset``. Until then the environment can be pickled. It may be handed
     from thread to thread, but two threads cannot be in it at once. After a fork the child's copy must be
@@ -42,7 +43,13 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"], "render_fps": 4}
 
-    def __init__(self, config: str | Path | Mapping[str, Any] | Program = "", render_mode: str | None = None, seat: int = 0) -> None:
+    def __init__(
+        self,
+        config: str | Path | Mapping[str, Any] | Program = "",
+        render_mode: str | None = None,
+        seat: int = 0,
+        transcript: str | Path | None = None,
+    ) -> None:
         self._closed = True
         if render_mode not in (None, "ansi"):
             raise UsageError(f"there is no render mode {render_mode!r}", cure='use render_mode="ansi" or none')
@@ -52,7 +59,8 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         self._target = config
         self.action_space = self.program.action_space
         self.observation_space = self.program.observer.space
-        self._session = Session(self.program, seat)
+        self._transcript = None if transcript is None else Path(transcript).absolute()
+        self._session = Session(self.program, seat, self._transcript)
         self._recovery = Recovery(self.program)
         self._busy = False
         self._closed = False
@@ -210,7 +218,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         target = self._target
         if isinstance(target, str | Path) and Path(target).exists():
             target = str(Path(target).absolute())
-        return BridgeEnv, (target, self.render_mode, self.seat)
+        return BridgeEnv, (target, self.render_mode, self.seat, self._transcript)
 
 
 _LIVE: weakref.WeakSet[BridgeEnv] = weakref.WeakSet()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from select import POLLIN, POLLOUT, poll
 from time import monotonic
@@ -17,6 +17,7 @@ from filebridge.errors import BridgeError, CleanupError
 from filebridge.program import Program
 from filebridge.transports.base import Launch, Limits, Terminal, Transport
 from filebridge.transports.folder import PlacedFile, RunFolder
+from filebridge.transports.recording import Recorder, Transcript
 from filebridge.transports.stopping import stop
 
 __all__ = ["Link"]
@@ -38,11 +39,14 @@ class Link:
 
     __slots__ = (
         "_poller", "_token", "begun", "deadline", "dialogue", "eof_deadline", "first_step", "folder", "output_ended",
-        "poll", "process", "program", "read", "readable", "seat", "eagerness", "transport", "writable", "write",
+        "poll", "process", "program", "read", "readable", "seat", "eagerness", "transcript", "transport", "writable", "write",
     )  # fmt: skip
 
-    def __init__(self, program: Program, seat: int, values: Mapping[str, object]) -> None:
-        """Start the simulator in a fresh folder; raises StartError and its kin, with nothing left behind."""
+    def __init__(self, program: Program, seat: int, values: Mapping[str, object], transcripts: Path | None = None) -> None:
+        """Start the simulator in a fresh folder; raises StartError and its kin, with nothing left behind.
+
+        A transcript of all that is said goes into the folder ``transcripts``.
+        """
         self.program = program
         self.seat = seat
         self.dialogue = program.dialogue()
@@ -53,7 +57,10 @@ class Link:
             self.folder.place(_files(program), values)
             known = {**values, "workdir": self.folder.path, "config": program.source.folder or Path.cwd(), "python": sys.executable}
             launch = _launch(program.config, known, self._token)
-            transport: Transport = registry.load("transports", "pty" if launch.terminal else "pipes")(launch)
+            self.transcript: Transcript | None = None
+            if transcripts is not None:
+                self.transcript = Transcript.create(transcripts, program.config.name, seat, _episode(values), launch.argv)
+            transport = _transport(launch, self.transcript)
         except BaseException:
             self.folder.remove()
             guardian.release(folder=self.folder.path)
@@ -127,6 +134,22 @@ class Link:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _transport(launch: Launch, transcript: Transcript | None) -> Transport:
+    transport: Callable[[Launch], Transport] = registry.load("transports", "pty" if launch.terminal else "pipes")
+    if transcript is None:
+        return transport(launch)
+    try:
+        return Recorder(transport(launch), transcript)
+    except BaseException:
+        transcript.close()
+        raise
+
+
+def _episode(values: Mapping[str, object]) -> int:
+    episode = values.get("episode")
+    return episode if isinstance(episode, int) else 0
 
 
 def _files(program: Program) -> list[PlacedFile]:

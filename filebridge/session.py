@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -30,9 +31,10 @@ class Session:
     ``over`` says that the episode has ended and a reset is due. ``link`` is None while nothing runs.
     """
 
-    def __init__(self, program: Program, seat: int) -> None:
+    def __init__(self, program: Program, seat: int, transcripts: Path | None = None) -> None:
         self.program = program
         self.seat = seat
+        self.transcripts = transcripts
         self.link: Link | None = None
         self.over = True
         self.episode = 0
@@ -72,7 +74,7 @@ class Session:
                 if self.link is not None and self.link.alive:
                     raise
                 self.end()
-        link = self.link = Link(self.program, self.seat, self._named_values())
+        link = self.link = Link(self.program, self.seat, self._named_values(), self.transcripts)
         return self._begun(link, self._start(link))
 
     def step(self, action: Any) -> Step:

@@ -161,15 +161,25 @@ def _copied(source: Source, data: object, path: Path, count: list[int]) -> objec
         return {_named(source, key, path): _copied(source, value, (*path, key), count) for key, value in data.items()}
     if isinstance(data, list | tuple):
         return [_copied(source, value, (*path, index), count) for index, value in enumerate(data)]
-    if data is None or isinstance(data, str | int | float):
+    if isinstance(data, str):
+        return _whole(source, data, path)
+    if data is None or isinstance(data, int | float):
         return data
     expected = "a dict, list, str, int, float, bool or None"
     raise refuse_at(source, [(NOWHERE, Problem(path, "a value of no known kind", type(data).__name__, expected))])
 
 
+def _whole(source: Source, text: str, path: Path) -> str:
+    half = next((char for char in text if "\ud800" <= char <= "\udfff"), None) if not text.isascii() else None
+    if half is None:
+        return text
+    problem = Problem(path, "half of a surrogate pair", f"U+{ord(half):04X}", "text that UTF-8 can hold")
+    raise refuse_at(source, [(NOWHERE, problem)])
+
+
 def _named(source: Source, key: object, path: Path) -> str:
     if isinstance(key, str):
-        return key
+        return _whole(source, key, path)
     problem = Problem(path, "a key that is no text", type(key).__name__, "a str")
     raise refuse_at(source, [(NOWHERE, problem)])
 

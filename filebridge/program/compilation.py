@@ -145,14 +145,13 @@ def _action(config: Config, faults: Faults) -> ActionReader | None:
 
 
 def _observer(config: Config, slots: Slots, faults: Faults) -> Observer | None:
+    faults.problems += list(_unobservable(config, slots))
     if any(problem.path[:1] == ("observation",) for problem in faults.problems):
-        return None
-    found = list(_unobservable(config, slots))
-    faults.problems += found
-    if found:
         return None
     try:
         return observer(config.observation, slots.observed, config.observation_dtype)
+    except KeyError:
+        pass  # a name from a part that could not be kept
     except ValueError as error:
         if not faults.problems:
             faults.problems.append(Problem(("observation",), "not a possible observation space", str(error)[:200], "other bounds"))
@@ -169,5 +168,5 @@ def _unobservable(config: Config, slots: Slots) -> Iterator[Problem]:
                 observer([name], slots.observed, config.observation_dtype)
             except Unobservable as error:
                 yield Problem((*place, number), error.what, error.name, error.expected)
-            except ValueError:
-                pass  # bounds that contradict each other: a problem of the field
+            except (KeyError, ValueError):
+                pass  # an unknown name, or bounds that contradict each other: problems of the field

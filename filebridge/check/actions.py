@@ -14,7 +14,7 @@ __all__ = ["extremes_answered", "outsiders_refused"]
 
 
 def extremes_answered(subject: Subject) -> Finding:
-    """Send the extremes of the action space, lows, highs, corners, each choice: all are accepted and answered."""
+    """Send the extremes of the action space, lows, highs, corners, each choice: all are answered."""
     with subject.env() as env:
         env.reset(seed=subject.seed)
         actions = extremes(env.action_space)
@@ -24,7 +24,7 @@ def extremes_answered(subject: Subject) -> Finding:
 
 
 def outsiders_refused(subject: Subject) -> Finding:
-    """Send what lies outside the space: it is refused with ActionError, and the simulator goes on as if nothing had been."""
+    """Send what lies outside the space: it is refused with ActionError, and the simulator goes on."""
     with subject.env() as env:
         env.reset(seed=subject.seed)
         actions = outsiders(env.action_space)

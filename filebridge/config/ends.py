@@ -16,6 +16,7 @@ __all__ = ["check_exchange", "check_framing"]
 Place = tuple[str | int, ...]
 On = Literal["key", "value"]
 
+_LOOKING_AHEAD = re.compile(r"(?:(?<!\\)\$|(?<!\\)\\[bBZ]|\(\?![^()]*\))\)*$")
 _BACKWARD = re.compile(r"(?<!\\)(?:\\\\)*(\\[1-9]|\(\?\()")
 _OPEN_ENDED = re.compile(r"(?<!\\)(?:[*+?]|\{\d*,\d*\})\??\)*$")
 
@@ -105,7 +106,7 @@ def _check_end(end: Alternative, place: Place, on: On) -> Iterator[Problem]:
         yield Problem(place, "named groups have no use here", f"`{next(iter(pattern.groupindex))}`", "`(?:...)`", on=on)
     if pattern.match(b""):
         yield Problem(place, "matches the empty text, so every reply would end at once", f"/{end.regex}/", "a text that must occur", on=on)
-    elif _OPEN_ENDED.search(end.regex.rstrip("$")) or end.regex.endswith("$"):
+    elif _OPEN_ENDED.search(end.regex) or _LOOKING_AHEAD.search(end.regex):
         yield Problem(
             place,
             "the end of this pattern is open: how much of it is seen would depend on how the bytes arrive",

@@ -14,8 +14,6 @@ __all__ = ["bundled", "find"]
 def folder() -> Path:
     """Return the folder of the bundled configurations."""
     # The package is mapped by setup.cfg to a folder of another name; a configuration refers to files beside it by path.
-
-
     return Path(next(iter(import_module("filebridge.configs").__path__)))
 
 
@@ -31,16 +29,26 @@ def find(target: str | Path) -> Path:
     """
     path = Path(target)
     if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
-        if path.exists():
+        if _exists(path):
             return path
-        raise ConfigError(f"{escaped(str(target))}: no such file", found=f"looked in {Path.cwd()}", cure="check the path")
+        looked = f"looked in {escaped(str(Path.cwd()))}" if not path.is_absolute() else ""
+        raise ConfigError(f"{escaped(str(target))}: no such file", found=looked, cure="check the path")
+    if not path.name:
+        raise ConfigError("no configuration is named", cure="name a bundled simulator, or the path of a YAML file")
     known = bundled()
     if str(target) in known:
         return known[str(target)]
     near = nearest(str(target), known)
     names = ", ".join(known)
     raise ConfigError(
-        f"no simulator is called {escaped(str(target))}",
+        f"no simulator is called {escaped(str(target), 100)}",
         found=f"bundled are {names}",
         cure=f"did you mean {near}?" if near else "name one of these, or the path of a YAML file",
     )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False  # a name that no file system takes

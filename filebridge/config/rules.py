@@ -58,7 +58,7 @@ def all_labels(config: Config) -> list[str]:
 
 def known_values(config: Config) -> list[str]:
     """Return the names that can be observed: fields, labels, variables, the step."""
-    return [*config.fields, *all_labels(config), *config.variables, "step"]
+    return list(dict.fromkeys([*config.fields, *all_labels(config), *config.variables, "step"]))
 
 
 def one_of(part: Any, names: tuple[str, ...], place: Place, noun: str) -> Iterator[Problem]:
@@ -186,9 +186,10 @@ def _reset(config: Config) -> Iterator[Problem]:
 
 def _policies(config: Config) -> Iterator[Problem]:
     policy = config.on_failure
-    if "retry" in (policy.crash, policy.timeout, policy.protocol) and not config.deterministic:
+    retried = [kind for kind in ("crash", "timeout", "protocol") if getattr(policy, kind) == "retry"]
+    if retried and not config.deterministic:
         yield Problem(
-            ("on_failure",), "a retry replays the episode, so equal actions must give equal replies", "retry",
+            ("on_failure",) if len(retried) == 3 else ("on_failure", retried[0]), "a retry replays the episode, so equal actions must give equal replies", "retry",
             "`deterministic: true` too if that is so, otherwise `truncate` or `raise`",
         )  # fmt: skip
 

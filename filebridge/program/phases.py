@@ -104,7 +104,7 @@ class _Compiler:
     def _cut(self, framing: Framing, ends: list[tuple[Alternative, End]], answers: list[tuple[Alternative, End]]) -> Cut:
         try:
             return compile_cut(framing, ends, answers, self._encoded)
-        except (re.error, OverflowError, RecursionError):
+        except (re.error, ValueError, OverflowError, RecursionError):
             # The rules have reported it, and a program with problems never runs.
             return never
 

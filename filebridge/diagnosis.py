@@ -7,6 +7,7 @@ from time import monotonic
 
 from filebridge.errors import (
     BridgeError,
+    Desync,
     ReadyTimeout,
     SendBlocked,
     SimulatorExited,
@@ -18,18 +19,19 @@ from filebridge.errors import (
 )
 from filebridge.link import Link
 from filebridge.program.slots import EPISODE, STEP
+from filebridge.transports.process import Exit
 
-__all__ = ["blocked", "closed_output", "died", "late", "situation"]
+__all__ = ["blocked", "closed_output", "died", "late", "probable_cause", "restless", "situation"]
 
 _QUESTION = re.compile(r"(\?|\[[^\]]{1,12}\]|\([^)]{1,12}\)|--More--|[Pp]assword|[Pp]ress|:)[:>\s]*$")
 
 
-def situation(link: Link, phase: str) -> Situation:
-    """Return what is known about ``link`` now."""
+def situation(link: Link, phase: str, understood: bool = True) -> Situation:
+    """Return what is known about ``link`` now; where a whole reply was not ``understood`` it is shown too."""
     dialogue, process = link.dialogue, link.process
     exit = process.exit()
     process.drain_stderr()
-    stderr = process.stderr_tail()
+    unmatched = dialogue.unmatched
     return Situation(
         simulator=link.program.config.name,
         phase=phase,
@@ -42,8 +44,8 @@ def situation(link: Link, phase: str) -> Situation:
         elapsed=round(monotonic() - link.begun, 3),
         deadline=link.deadline,
         sent=escaped(dialogue.sent),
-        received=escaped(received(link)),
-        stderr=escaped(stderr) if stderr else "",
+        received=escaped(unmatched if understood or unmatched else dialogue.reply),
+        stderr=escaped(process.stderr_tail()),
         transcript=escaped(str(link.transcript.path)) if link.transcript else "",
     )
 
@@ -52,36 +54,27 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def received(link: Link) -> bytes:
-    """Return what was received in this phase and not taken as a whole reply."""
-    return b"".join(link.dialogue.said[-8:]) + bytes(link.dialogue.pending)
-
-
-def _in_start(link: Link) -> bool:
-    return link.dialogue.phase_name == "start"
-
-
-def died(link: Link) -> BridgeError:
-    """Return the error for a process that has ended."""
+def died(link: Link, phase: str, between: bool = False) -> BridgeError:
+    """Return the error for a process that has ended in ``phase``, or ``between`` the one before and this one."""
     exit = link.process.exit()
-    if _in_start(link):
+    if phase == "start":
         return StartCrashed(
             f"the simulator ended before it was ready: {exit}",
             cure="read its last words above; run the command by hand, and correct `simulator` or `start`",
         )
-    error = SimulatorExited(f"the simulator ended in the middle of a {link.dialogue.phase_name}: {exit}", cure=_death_cure(link))
+    when = f"between two {'episodes' if phase == 'reset' else 'steps'}" if between else f"in the middle of a {phase}"
+    error = SimulatorExited(f"the simulator ended {when}: {exit}", cure=_death_cure(exit))
     if exit is not None:
         error.code, error.signal = exit.code, exit.signal
     return error
 
 
-def _death_cure(link: Link) -> str:
-    exit = link.process.exit()
+def _death_cure(exit: Exit | None) -> str:
     if exit is not None and exit.signal == 9:
         return "SIGKILL came from outside, from the kernel's memory killer say; see `limits` and the machine's log"
     if exit is not None and exit.signal is not None:
         return "the program has crashed; see its stderr, and what was sent last"
-    label = "{over: {exit: 0}}"
+    label = f"{{over: {{exit: {exit.code if exit and exit.code is not None else 0}}}}}"
     return f"if its end is the end of the episode, say so: `until: [..., {label}]`; otherwise see what was sent last"
 
 
@@ -101,17 +94,22 @@ def blocked(link: Link) -> BridgeError:
     )
 
 
+def restless(link: Link) -> BridgeError:
+    """Return the error for a simulator whose output does not pause before the next thing can be sent."""
+    return Desync(
+        "the simulator talks on without being asked",
+        found=f"output for {link.deadline:g} s without a pause",
+        cure="use an option that makes it wait for input",
+    )
+
+
 def late(link: Link) -> BridgeError:
     """Return the error for a reply that was not whole at the deadline, with its probable cause."""
-    cause, cure = probable_cause(link.process.state(), received(link), bool(link.dialogue.reply), _on_terminal(link))
-    if _in_start(link):
+    dialogue = link.dialogue
+    cause, cure = probable_cause(link.process.state(), dialogue.unmatched, bool(dialogue.reply), link.on_terminal)
+    if dialogue.phase_name == "start":
         return ReadyTimeout(f"the simulator was not ready within {link.deadline:g} s: {cause}", cure=cure)
     return SimulatorTimeout(f"no whole reply within {link.deadline:g} s: {cause}", cure=cure)
-
-
-def _on_terminal(link: Link) -> bool:
-    console = link.program.config.transport.console
-    return console is not None and console.terminal != "none"
 
 
 def probable_cause(state: str, text: bytes, has_spoken: bool, on_terminal: bool) -> tuple[str, str]:
@@ -126,17 +124,25 @@ def probable_cause(state: str, text: bytes, has_spoken: bool, on_terminal: bool)
         return "it is busy computing", "raise `deadlines`, or see whether the last thing sent makes it loop"
     if text.strip():
         return _unmatched(text)
-    if not has_spoken and not on_terminal:
+    if "child" in state:
+        return "it waits for a program that it has started", "see what that program waits for; raise `deadlines` if it is slow"
+    if "set time" in state:
+        return "it sleeps for a set time", "raise `deadlines`, or see why it waits"
+    if not on_terminal:
+        return _silent_on_pipe(has_spoken)
+    return "it said nothing to what was sent: it may wait for more input", "see `text: {line_end: ...}` and what was sent"
+
+
+def _silent_on_pipe(has_spoken: bool) -> tuple[str, str]:
+    if not has_spoken:
         return (
             "it runs but nothing has come: its output is probably held back in a buffer, as programs do on a pipe",
             "`transport: {console: {terminal: true}}`, or put `stdbuf, -oL` before the command",
         )
-    if has_spoken and not on_terminal:
-        return (
-            "it said nothing to what was sent: it may wait for more input, or hold back its output in a buffer",
-            "see `text: {line_end: ...}` and what was sent; `transport: {console: {terminal: true}}` against a buffer",
-        )
-    return "it said nothing to what was sent: it may wait for more input", "see `text: {line_end: ...}` and what was sent"
+    return (
+        "it said nothing to what was sent: it may wait for more input, or hold back its output in a buffer",
+        "see `text: {line_end: ...}` and what was sent; `transport: {console: {terminal: true}}` against a buffer",
+    )
 
 
 def _unmatched(text: bytes) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import warnings
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic
 from typing import Any, ClassVar
 
 import gymnasium
@@ -16,8 +17,13 @@ from filebridge.errors import ActionError, BridgeError, UsageError
 from filebridge.program import Program, load_program
 from filebridge.recovery import Recovery
 from filebridge.session import Session
+from filebridge.transports.stopping import stop
+from filebridge.wire.cleaner import clean_encoding
 
 __all__ = ["BridgeEnv", "SeedWarning"]
+
+EXIT_GRACE = 0.2
+"""Seconds that simulators have to end by themselves when the interpreter exits."""
 
 
 class SeedWarning(UserWarning):
@@ -81,26 +87,24 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             UsageError: the environment is closed or in use by another thread; an option is no variable.
             StartError, SimulatorError, TransportError, ProtocolError: the simulator failed; it has been ended.
         """
-        super().reset(seed=seed)
-        if seed is not None:
-            self._warn_of_seed()
-        self._enter()
-        session = self._session
+        if self._busy:
+            raise self._in_use()
+        self._busy = True
         try:
+            if self._closed:
+                raise _closed()
+            super().reset(seed=seed)
+            if seed is not None:
+                self._warn_of_seed()
             self._forked = False
-            observation, info = session.reset(self.np_random, seed, options)
+            observation, info = self._begun(seed, options)
             if self._recovery.keeps:
                 self._recovery.begin(observation)
             return observation, info
         except UsageError:
             raise
-        except BridgeError as error:
-            phase = session.link.dialogue.phase_name if session.link is not None else "start"
-            session.situated(error, phase)
-            session.end(polite=False, grace=0.0)
-            raise
         except BaseException:
-            session.end(polite=False, grace=0.0)
+            self._session.end(polite=False, grace=0.0)
             raise
         finally:
             self._busy = False
@@ -141,7 +145,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         link = self._session.link
         if self.render_mode is None or link is None:
             return None
-        return link.dialogue.reply.decode("utf-8", "replace")
+        return link.dialogue.reply.decode(clean_encoding(self.program.config.text.encoding), "replace")
 
     def close(self) -> None:
         """End the simulator and remove all traces of it; twice is harmless.
@@ -155,12 +159,28 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             raise self._in_use()
         self._busy = True
         try:
-            self._closed = True
-            self._finalizer.detach()
-            _LIVE.discard(self)
             self._session.end()
+        except BridgeError:
+            self._retire()
+            raise
+        else:
+            self._retire()
         finally:
             self._busy = False
+
+    def _retire(self) -> None:
+        self._closed = True
+        self._finalizer.detach()
+        _LIVE.discard(self)
+
+    def _begun(self, seed: int | None, options: dict[str, Any] | None) -> tuple[Any, dict[str, Any]]:
+        session = self._session
+        try:
+            return session.reset(self.np_random, seed, options)
+        except UsageError:
+            raise
+        except BridgeError as error:
+            return self._recovery.begin_again(session, error)
 
     def _failed(self, action: Any, error: BridgeError) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         session = self._session
@@ -169,14 +189,6 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         if self._recovery.keeps and not result[3]:
             self._recovery.keep(action, result[0])
         return result
-
-    def _enter(self) -> None:
-        if self._busy:
-            raise self._in_use()
-        self._busy = True
-        if self._closed:
-            self._busy = False
-            raise UsageError("the environment is closed", cure="make a new one")
 
     def _in_use(self) -> UsageError:
         return UsageError(
@@ -188,7 +200,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
     def _explained(self, error: BridgeError) -> BridgeError:
         """Return ``error``, or the better reason why nothing runs."""
         if isinstance(error, UsageError) and self._closed:
-            return UsageError("the environment is closed", cure="make a new one")
+            return _closed()
         if isinstance(error, UsageError) and self._forked:
             return UsageError(
                 "the environment was made before a fork", found="its simulator belongs to the parent process", cure="call reset() first"
@@ -209,16 +221,15 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         self._forked = self._session.link is not None
         self._session.disown()
 
-    def _end_at_exit(self) -> None:
-        self._session.end(polite=False, grace=0.2)
-
     def __reduce__(self) -> tuple[Any, ...]:
         if self._session.link is not None:
             raise UsageError("a running environment cannot be pickled", cure="pickle it before the first reset, or make another from its config")
-        target = self._target
-        if isinstance(target, str | Path) and Path(target).exists():
+        target, source = self._target, self.program.source
+        if isinstance(target, Program):
+            target = source.data if source.folder is None else source.folder / Path(source.name).name  # type: ignore[assignment]
+        elif isinstance(target, str | Path) and Path(target).exists():
             target = str(Path(target).absolute())
-        return BridgeEnv, (target, self.render_mode, self.seat, self._transcript)
+        return type(self), (target, self.render_mode, self.seat, self._transcript), {"spec": self.spec}
 
 
 _LIVE: weakref.WeakSet[BridgeEnv] = weakref.WeakSet()
@@ -227,8 +238,12 @@ _LIVE: weakref.WeakSet[BridgeEnv] = weakref.WeakSet()
 def _abandoned(session: Session, name: str) -> None:
     """End the simulator of an environment that was thrown away without being closed."""
     if session.link is not None:
-        warnings.warn(f"an environment of {name} was not closed; its simulator is ended now", ResourceWarning, stacklevel=2)
         session.end(polite=False, grace=0.0)
+        warnings.warn(f"an environment of {name} was not closed; its simulator has been ended", ResourceWarning, stacklevel=2)
+
+
+def _closed() -> UsageError:
+    return UsageError("the environment is closed", cure="make a new one")
 
 
 def _let_go() -> None:
@@ -237,8 +252,11 @@ def _let_go() -> None:
 
 
 def _end_all() -> None:
-    for env in list(_LIVE):
-        env._end_at_exit()
+    sessions = [env._session for env in list(_LIVE) if env._session.link is not None]
+    # All at once: at the interpreter's exit nobody waits for one grace after another.
+    stop([session.link.process for session in sessions if session.link is not None], EXIT_GRACE, monotonic() + 2 * EXIT_GRACE)
+    for session in sessions:
+        session.end(polite=False, grace=0.0)
 
 
 if hasattr(os, "register_at_fork"):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from select import POLLIN, POLLOUT, poll
 from time import monotonic
@@ -13,7 +15,7 @@ from typing import Any
 from filebridge import guardian, registry, sweep
 from filebridge.config import substitution
 from filebridge.config.model import Config
-from filebridge.errors import BridgeError, CleanupError
+from filebridge.errors import ActionError, BridgeError, CleanupError
 from filebridge.program import Program
 from filebridge.transports.base import Launch, Limits, Terminal, Transport
 from filebridge.transports.folder import PlacedFile, RunFolder
@@ -28,18 +30,24 @@ INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "USER
 GRACE = 2.0
 """Seconds between the polite and the impolite end."""
 
+EOF_GRACE = 0.2
+"""Seconds in which the end of the output is expected to be followed by the end of the process."""
+
+LATE_OUTPUT = 50
+"""Milliseconds that a terminal may take to hand over what was written before its process ended."""
+
 
 class Link:
     """A simulator that runs; made by starting it, ended by ``close``.
 
     ``poll(milliseconds)`` waits for output, stderr or the end of the process, ``readable`` is what it
-    returns when there is output and nothing else. ``eagerness`` says
-    how the loop waits: above 0 it looks for the reply a few times before it blocks.
+    returns when there is output and nothing else. ``eagerness`` says how the loop waits: above 0 it looks for
+    the reply a few times before it blocks. ``closing`` is set once its end has begun.
     """
 
     __slots__ = (
-        "_poller", "_token", "begun", "deadline", "dialogue", "eof_deadline", "first_step", "folder", "output_ended",
-        "poll", "process", "program", "read", "readable", "seat", "eagerness", "transcript", "transport", "writable", "write",
+        "_poller", "_token", "begun", "closing", "deadline", "dialogue", "eagerness", "eof_deadline", "first_step", "folder",
+        "output_ended", "poll", "process", "program", "read", "readable", "seat", "transcript", "transport", "write",
     )  # fmt: skip
 
     def __init__(self, program: Program, seat: int, values: Mapping[str, object], transcripts: Path | None = None) -> None:
@@ -50,51 +58,102 @@ class Link:
         self.program = program
         self.seat = seat
         self.dialogue = program.dialogue()
-        self.folder = RunFolder.make(program.config.name)
+        self.transcript: Transcript | None = None
+        self.closing = False
         self._token = guardian.link_token()
-        guardian.watch(folder=self.folder.path)
+        self.folder = RunFolder.make(program.config.name)
         try:
-            self.folder.place(_files(program), values)
-            known = {**values, "workdir": self.folder.path, "config": program.source.folder or Path.cwd(), "python": sys.executable}
-            launch = _launch(program.config, known, self._token)
-            self.transcript: Transcript | None = None
-            if transcripts is not None:
-                self.transcript = Transcript.create(transcripts, program.config.name, seat, _episode(values), launch.argv)
-            transport = _transport(launch, self.transcript)
+            guardian.watch(folder=self.folder.path)
+            self._connect(self._started(values, transcripts))
+            guardian.watch(pid=self.process.pid, token=self._token)
         except BaseException:
+            self._undo()
+            raise
+
+    def _started(self, values: Mapping[str, object], transcripts: Path | None) -> Transport:
+        config, place = self.program.config, self.program.source.folder
+        known = {**values, "workdir": self.folder.path, "config": place or Path.cwd(), "python": sys.executable}
+        self.folder.place(_files(self.program), values)
+        launch = _launch(config, known, self._token)
+        if transcripts is not None:
+            self.transcript = Transcript.create(transcripts, config.name, self.seat, _episode(values), launch.argv)
+        return _transport(launch, self.transcript)
+
+    def _undo(self) -> None:
+        """Take back a start that failed or was interrupted, whatever part of it was done."""
+        # What failed is raised, not what cannot be cleaned up besides: the guardian will see to that.
+        with suppress(BridgeError):
+            if hasattr(self, "transport"):
+                self.close(monotonic() + GRACE, 0.0)
+                return
+            # An interrupt may have left a process that nobody holds.
+            sweep.end(self._token, monotonic() + GRACE)
             self.folder.remove()
             guardian.release(folder=self.folder.path)
-            raise
-        guardian.watch(pid=transport.process.pid, token=self._token)
-        self._connect(transport)
 
     def _connect(self, transport: Transport) -> None:
-        self.transport = transport
         self.process = transport.process
+        self.transport = transport
         self.read = transport.read
-        self.write = transport.write
+        self.write = self._write_lines if transport.line_limit else transport.write
         self.output_ended = False
         self._poller = poll()
         self.register(self._poller)
         self.poll = self._poller.poll
         self.readable = [(transport.fileno(), POLLIN)]
-        self.writable = POLLOUT
         self.eagerness = 8
-        self.eof_deadline = 0.0
-        self.begun = self.deadline = 0.0
+        self.eof_deadline = math.inf
+        self.begun = monotonic()
+        self.deadline = 0.0
         self.first_step = True
 
-    def register(self, poller: poll) -> None:
-        """Register everything that is to be watched with ``poller``."""
-        if not self.output_ended:
-            poller.register(self.transport.fileno(), POLLIN)
+    def register(self, poller: poll, writing: bool = False) -> None:
+        """Register everything that is to be watched with ``poller``, the way in too if there is something to write."""
+        output, entry = self.transport.fileno(), self.transport.write_fileno()
+        # On a terminal both ways are one descriptor, and a second registration would replace the first.
+        events = {output: 0 if self.output_ended else POLLIN}
+        if writing:
+            events[entry] = events.get(entry, 0) | POLLOUT
         for descriptor in (self.process.pidfd, self.process.stderr_fd):
-            if descriptor >= 0:
-                poller.register(descriptor, POLLIN)
+            events[descriptor] = POLLIN
+        for descriptor, mask in events.items():
+            if descriptor >= 0 and mask:
+                poller.register(descriptor, mask)
 
     def forget(self, descriptor: int) -> None:
         """Stop watching ``descriptor``."""
         self._poller.unregister(descriptor)
+
+    def end_output(self) -> None:
+        """Note that no more output will come, so that no wait is longer than the grace for the process's own end."""
+        self.output_ended = True
+        self.forget(self.transport.fileno())
+        self.eof_deadline = monotonic() + EOF_GRACE
+        self.poll = self._poll_briefly
+
+    def _poll_briefly(self, milliseconds: float = 0.0) -> list[tuple[int, int]]:
+        return self._poller.poll(min(milliseconds, max(0.0, self.eof_deadline - monotonic()) * 1000.0))
+
+    def last_read(self) -> bytes | None:
+        """Read what a dead process has left; on a terminal the kernel may be a moment late with it."""
+        chunk = self.read()
+        if chunk is None and self.on_terminal:
+            waiter = poll()
+            waiter.register(self.transport.fileno(), POLLIN)
+            waiter.poll(LATE_OUTPUT)
+            chunk = self.read()
+        return chunk
+
+    def _write_lines(self, data: bytes) -> int:
+        """Write to a terminal that cuts long lines without a word: refuse them before anything is sent."""
+        longest = max(map(len, data.splitlines()), default=0)
+        if longest > self.transport.line_limit:
+            raise ActionError(
+                "a line is too long for a terminal with line editing",
+                found=f"{longest} bytes; it takes {self.transport.line_limit} and would drop the rest",
+                cure="`transport: {console: {terminal: raw}}`, or shorter lines",
+            )
+        return self.transport.write(data)
 
     def await_exit(self, seconds: float) -> bool:
         """Wait until the process has ended, at most ``seconds``; return whether it has."""
@@ -108,19 +167,31 @@ class Link:
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs and its output is open."""
-        return self.process.exit() is None and not self.output_ended
+        """Whether the process runs, its output is open, and it is not being ended."""
+        return not self.closing and self.process.exit() is None and not self.output_ended
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether the simulator sees a terminal rather than pipes."""
+        console = self.program.config.transport.console
+        return console is not None and console.terminal != "none"
 
     def close(self, deadline: float, grace: float = GRACE) -> None:
         """End the process and all that it started, remove its folder; raises CleanupError for what remains.
 
-        ``deadline`` is an absolute monotonic time, ``grace`` the seconds between SIGTERM and SIGKILL.
+        ``deadline`` is an absolute monotonic time, ``grace`` the seconds between SIGTERM and SIGKILL. A close
+        that was interrupted may be repeated.
         """
+        self.closing = True
         pid = self.process.pid
-        left = [f"process {process.pid}" for process in stop([self.process], grace, deadline)]
-        left += [f"process {pid}" for pid in sweep.end(self._token, deadline, first_pid=pid)]
+        living = {process.pid for process in stop([self.process], grace, deadline)}
+        living.update(sweep.end(self._token, deadline, first_pid=pid))
         self.transport.close()
-        left += [f"folder {name}" for name in self.folder.remove() or ()]
+        left = [f"process {number}" for number in sorted(living)]
+        try:
+            self.folder.remove()
+        except CleanupError as error:
+            left += [f"folder {name}" for name in error.left]
         guardian.release(folder=self.folder.path, pid=pid)
         if left:
             error = CleanupError("the simulator left something behind", found=", ".join(left), cure="remove it by hand")
@@ -130,10 +201,6 @@ class Link:
     def disown(self) -> None:
         """Close this process's copies of the descriptors after a fork; the simulator belongs to the parent."""
         self.transport.close()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _transport(launch: Launch, transcript: Transcript | None) -> Transport:
@@ -184,12 +251,3 @@ def _launch(config: Config, values: Mapping[str, Any], token: str) -> Launch:
         merge_stderr=console.stderr == "merged",
         install=simulator.install,
     )
-
-
-def close_quietly(link: Link, deadline: float, grace: float) -> BridgeError | None:
-    """Close ``link`` and return what could not be removed as an error instead of raising it."""
-    try:
-        link.close(deadline, grace)
-    except BridgeError as error:
-        return error
-    return None

@@ -12,13 +12,11 @@ from select import poll
 from time import monotonic
 
 from filebridge import diagnosis
-from filebridge.link import Link
-from filebridge.wire.dialogue import DONE, Phase
+from filebridge.errors import TransportError
+from filebridge.link import EOF_GRACE, Link
+from filebridge.wire.dialogue import DONE, UNCHANGED, Phase
 
 __all__ = ["exchange"]
-
-EOF_GRACE = 0.2
-"""Seconds in which the end of the output is expected to be followed by the end of the process."""
 
 EAGERNESS = 8
 """Vain attempts in a row after which no more are made for a while."""
@@ -52,13 +50,16 @@ def exchange(link: Link, phase: Phase, seconds: float) -> None:
     if not phase.unprompted:
         events = link.poll(0)
         if events:
-            _attend(link, events)
+            _attend(link, phase, events)
     dialogue = link.dialogue
     command = dialogue.begin(phase)
     if command is DONE:
         return
     if command:
-        accepted = link.write(command)
+        try:
+            accepted = link.write(command)
+        except TransportError as error:
+            return _cut_off(link, error)
         if accepted != len(command) or dialogue.timer or dialogue.pending:
             command = command[accepted:]
         else:
@@ -100,28 +101,36 @@ def _eager_read(link: Link) -> bytes | None:
     return chunk
 
 
-def _attend(link: Link, events: list[tuple[int, int]]) -> None:
+def _attend(link: Link, phase: Phase, events: list[tuple[int, int]]) -> None:
     """See to what happened since the last exchange: stray output, text on stderr, a death."""
     process = link.process
     for descriptor, _ in events:
         if descriptor == process.stderr_fd:
             _drain_stderr(link)
         elif descriptor == process.pidfd:
-            _raise_if_dead(link)
+            _raise_if_dead(link, phase)
         else:
-            chunk = link.read()
-            if chunk:
-                link.dialogue.stray(chunk)
-            elif chunk == b"":
-                _output_ended(link)
-                if link.await_exit(EOF_GRACE):
-                    _raise_if_dead(link)
+            _read_stray(link, phase)
 
 
-def _raise_if_dead(link: Link) -> None:
+def _read_stray(link: Link, phase: Phase) -> None:
+    """Show the dialogue all the output that is there already; what is said next may be a reply."""
+    until = link.begun + link.deadline
+    while chunk := link.read():
+        link.dialogue.stray(chunk)
+        if monotonic() > until:
+            raise diagnosis.restless(link)
+    if chunk == b"":
+        _output_ended(link)
+        link.await_exit(EOF_GRACE)
+        _raise_if_dead(link, phase)
+        raise diagnosis.closed_output(link)
+
+
+def _raise_if_dead(link: Link, phase: Phase) -> None:
     if link.process.exit() is not None:
         _drain_stderr(link)
-        raise diagnosis.died(link)
+        raise diagnosis.died(link, phase.name, between=True)
 
 
 def _drain_stderr(link: Link) -> None:
@@ -134,40 +143,50 @@ def _drain_stderr(link: Link) -> None:
 
 def _output_ended(link: Link) -> None:
     if not link.output_ended:
-        link.output_ended = True
-        link.forget(link.transport.fileno())
+        link.end_output()
+
+
+def _cut_off(link: Link, error: TransportError) -> None:
+    """The simulator takes no input: its end, which often is the cause, may have been awaited; raise otherwise."""
+    if not link.await_exit(EOF_GRACE):
+        raise error
+    _last_words(link)
 
 
 def _converse(link: Link, deadline: float, unsent: bytes) -> None:
     """Read, answer and wait until the phase is done or something fails."""
     dialogue = link.dialogue
-    timer_at = _timer(link)
+    timer_at = math.inf
     result: bytes | None = dialogue.receive(b"") if dialogue.pending else None
     while True:
-        if result is DONE and not unsent:
-            return
+        timer_at = _timer(link, timer_at)
         if result:
             unsent += result
-            timer_at = _timer(link)
+            # What stands behind a question may be the next one: they came in one piece by chance.
+            result = dialogue.receive(b"") if dialogue.pending else None
+            continue
         if unsent:
-            unsent = unsent[link.transport.write(unsent) :]
-        limit = min(deadline, timer_at)
-        if link.eof_deadline:
-            limit = min(limit, link.eof_deadline)
-        remaining = limit - monotonic()
-        events = _wait(link, max(0.0, remaining), bool(unsent))
-        if events:
-            result = _progress(link, events, result)
-            timer_at = _timer(link) if result is None else timer_at
-        elif remaining <= 0:
+            try:
+                unsent = unsent[link.write(unsent) :]
+            except TransportError as error:
+                return _cut_off(link, error)
+        if result is DONE and not unsent:
+            return None
+        limit = min(deadline, timer_at, link.eof_deadline)
+        events = _wait(link, max(0.0, limit - monotonic()), bool(unsent))
+        result = _progress(link, events, result is DONE)
+        timer_at = _timer(link, timer_at)
+        if not result and (result is not DONE or unsent):
             result = _expired(link, deadline, timer_at, bool(unsent))
-            timer_at = _timer(link)
-        else:
-            result = None
 
 
-def _timer(link: Link) -> float:
-    seconds = link.dialogue.timer
+def _timer(link: Link, previous: float) -> float:
+    """Return when the dialogue's timer runs out; each setting of it counts once, from now."""
+    dialogue = link.dialogue
+    seconds = dialogue.timer
+    dialogue.timer = UNCHANGED
+    if seconds == UNCHANGED:
+        return previous
     return monotonic() + seconds if seconds else math.inf
 
 
@@ -176,16 +195,16 @@ def _wait(link: Link, seconds: float, writing: bool) -> list[tuple[int, int]]:
     if not writing:
         return link.poll(milliseconds)
     poller = poll()
-    link.register(poller)
-    poller.register(link.transport.write_fileno(), link.writable)
+    link.register(poller, writing=True)
     return poller.poll(milliseconds)
 
 
 def _expired(link: Link, deadline: float, timer_at: float, unsent: bool) -> bytes | None:
+    """See whether a time has run out; return what the dialogue makes of its own."""
     now = monotonic()
     if timer_at <= now and timer_at <= deadline:
         return link.dialogue.expire()
-    if link.eof_deadline and link.eof_deadline <= now:
+    if link.eof_deadline <= now:
         raise diagnosis.closed_output(link)
     if deadline <= now:
         _drain_stderr(link)
@@ -193,38 +212,37 @@ def _expired(link: Link, deadline: float, timer_at: float, unsent: bool) -> byte
     return None
 
 
-def _progress(link: Link, events: list[tuple[int, int]], result: bytes | None) -> bytes | None:
-    """Take what the events announce; return what the dialogue made of it."""
+def _progress(link: Link, events: list[tuple[int, int]], done: bool) -> bytes | None:
+    """Take what the events announce; return what the dialogue made of it, or DONE if that is all ``done``."""
     process, output = link.process, link.transport.fileno()
     announced = {descriptor for descriptor, _ in events}
-    result = result if result is DONE else None
     if process.stderr_fd in announced:
         _drain_stderr(link)
+    if done:
+        return DONE
     if output in announced and not link.output_ended:
         chunk = link.read()
-        if chunk:
-            return link.dialogue.receive(chunk) if result is None else result
+        heard = link.dialogue.receive(chunk) if chunk else None
+        if heard is not None:
+            return heard
         if chunk == b"":
             _output_ended(link)
-            link.eof_deadline = monotonic() + EOF_GRACE
-    if process.pidfd in announced or process.pidfd < 0 or link.output_ended:
-        if process.exit() is not None and result is None:
-            return _last_words(link)
-    return result
+    if (process.pidfd in announced or process.pidfd < 0 or link.output_ended) and process.exit() is not None:
+        return _last_words(link)
+    return None
 
 
-def _last_words(link: Link) -> bytes | None:
+def _last_words(link: Link) -> bytes:
     """The process is dead: read what it said before, and see whether that, or its end, was awaited."""
+    dialogue = link.dialogue
     for _ in range(DRAIN_READS):
-        chunk = None if link.output_ended else link.read()
+        chunk = None if link.output_ended else link.last_read()
         if not chunk:
             break
-        if link.dialogue.receive(chunk) is DONE:
+        if dialogue.receive(chunk) is DONE:
             return DONE
     exit = link.process.exit()
-    result = link.dialogue.ended(exit.code if exit else None)
-    if result is not DONE:
-        _drain_stderr(link)
-        raise diagnosis.died(link)
-    return DONE
-
+    if dialogue.ended(exit.code if exit else None) is DONE:
+        return DONE
+    _drain_stderr(link)
+    raise diagnosis.died(link, dialogue.phase_name)

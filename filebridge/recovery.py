@@ -11,12 +11,15 @@ import numpy as np
 from filebridge.errors import (
     BridgeError,
     ProtocolError,
+    ReadyTimeout,
     ReplayMismatch,
     RestartBudgetExceeded,
     SendBlocked,
     SimulatorError,
     SimulatorTimeout,
+    StartCrashed,
     TransportError,
+    escaped,
 )
 from filebridge.program import Program
 from filebridge.session import Session, Step
@@ -28,9 +31,9 @@ Kind = Literal["crash", "timeout", "protocol"]
 
 def failure_kind(error: BridgeError) -> Kind | None:
     """Return which kind of failure ``error`` is, None for one that no policy covers."""
-    if isinstance(error, SimulatorTimeout | SendBlocked):
+    if isinstance(error, SimulatorTimeout | ReadyTimeout | SendBlocked):
         return "timeout"
-    if isinstance(error, SimulatorError | TransportError):
+    if isinstance(error, SimulatorError | StartCrashed | TransportError):
         return "crash"
     return "protocol" if isinstance(error, ProtocolError) else None
 
@@ -49,12 +52,13 @@ class Recovery:
         self._replays = "retry" in policies
         self._failures: deque[float] = deque()
         self._causes: deque[BridgeError] = deque(maxlen=16)
+        self._first: Any = None
         self._observation: Any = None
         self._episode: list[tuple[Any, Any]] = []
 
     def begin(self, observation: Any) -> None:
         """Take the first observation of an episode."""
-        self._observation = _copied(observation)
+        self._first = self._observation = _copied(observation)
         self._episode.clear()
 
     def keep(self, action: Any, observation: Any) -> None:
@@ -62,6 +66,24 @@ class Recovery:
         self._observation = _copied(observation)
         if self._replays:
             self._episode.append((_copied(action), self._observation))
+
+    def begin_again(self, session: Session, error: BridgeError) -> tuple[Any, dict[str, Any]]:
+        """Return the beginning of the episode from another process after ``error`` at a start or reset, or raise.
+
+        There is no observation yet with which an episode could be cut short, so both policies other than
+        ``raise`` try again within the budget. Raises the error itself, or RestartBudgetExceeded.
+        """
+        while True:
+            session.situated(error, session.phase)
+            session.end(polite=False, grace=0.0)
+            kind = failure_kind(error)
+            if kind is None or kind == "protocol" or getattr(self._policy, kind) == "raise":
+                raise error
+            self._spend(error)
+            try:
+                return session.begin(session.values, fresh=True)
+            except BridgeError as another:
+                error = another
 
     def handle(self, session: Session, action: Any, error: BridgeError) -> Step:
         """Return the step that a failure becomes, or raise.
@@ -79,7 +101,9 @@ class Recovery:
                 return self._repeated(session, action)
             except BridgeError as cause:
                 session.end(polite=False, grace=0.0)
-                error = cause if isinstance(cause, ReplayMismatch) else error
+                if isinstance(cause, ReplayMismatch):
+                    cause.situation, cause.__cause__ = error.situation, error
+                    error = cause
         if policy == "retry" and self._policy.then == "raise":
             raise error
         return self._cut_short(error)
@@ -110,16 +134,31 @@ class Recovery:
 
     def _repeated(self, session: Session, action: Any) -> Step:
         """Replay the episode in a new process, compare every observation, then take the step again."""
-        session.begin(session.values, fresh=True)
+        _compare(0, session.begin(session.values, fresh=True)[0], self._first)
         for number, (done, seen) in enumerate(self._episode, 1):
-            observation = session.step(done)[0]
-            if not _equal(observation, seen):
-                raise ReplayMismatch(
-                    f"step {number} of the replayed episode gave another observation",
-                    found=f"{observation!r} instead of {seen!r}"[:400],
-                    cure="the simulator is not deterministic: use `truncate` instead of `retry`",
-                )
+            if session.over:
+                raise _mismatch(number, "the end of the episode", seen)
+            _compare(number, session.step(done)[0], seen)
+        if session.over:
+            raise _mismatch(len(self._episode), "the end of the episode", "a step that goes on")
         return session.step(action)
+
+
+def _compare(step: int, observation: Any, seen: Any) -> None:
+    if not _equal(observation, seen):
+        raise _mismatch(step, observation, seen)
+
+
+def _mismatch(step: int, observation: object, seen: object) -> ReplayMismatch:
+    return ReplayMismatch(
+        f"step {step} of the replayed episode gave another observation" if step else "the replayed episode began otherwise",
+        found=f"{_shown(observation)} instead of {_shown(seen)}",
+        cure="the simulator is not deterministic: use `truncate` instead of `retry`",
+    )
+
+
+def _shown(value: object) -> str:
+    return escaped(value if isinstance(value, str) else repr(value), 200)
 
 
 def _copied(value: Any) -> Any:

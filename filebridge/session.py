@@ -11,7 +11,16 @@ import numpy as np
 
 from filebridge import diagnosis
 from filebridge.config.problems import nearest
-from filebridge.errors import ActionError, BridgeError, ExpressionError, SimulatorError, TransportError, UsageError
+from filebridge.errors import (
+    ActionError,
+    BridgeError,
+    ExpressionError,
+    ProtocolError,
+    SimulatorError,
+    Situation,
+    TransportError,
+    UsageError,
+)
 from filebridge.link import Link
 from filebridge.loop import exchange
 from filebridge.program import Program
@@ -29,6 +38,7 @@ class Session:
     """One seat: a program and, while an episode is on, the link to a running simulator.
 
     ``over`` says that the episode has ended and a reset is due. ``link`` is None while nothing runs.
+    ``phase`` is the last one but for steps, "start" or "reset".
     """
 
     def __init__(self, program: Program, seat: int, transcripts: Path | None = None) -> None:
@@ -41,6 +51,7 @@ class Session:
         self.values: dict[str, object] = {}
         self._step_phase = program.phases["step"]
         self._step_seconds = program.config.deadlines.step
+        self.phase = "start"
         self._uses_previous = program.uses_previous
         self._read_action = program.read_action
         self._decode = program.decoder.decode
@@ -64,18 +75,20 @@ class Session:
     def begin(self, values: dict[str, object], fresh: bool) -> tuple[Any, dict[str, Any]]:
         """Begin an episode with these values of variables and seed, in a fresh process if that is asked for."""
         self.values = values
-        if fresh:
-            self.end()
-        elif self.link is not None:
+        self.over = True
+        if not fresh and self.link is not None:
             try:
-                return self._begun(self.link, self._again(self.link))
+                self._again(self.link)
+                return self._begun(self.link)
             except (SimulatorError, TransportError):
                 # It ended between two episodes, as some programs do; that is no failure of an episode.
                 if self.link is not None and self.link.alive:
                     raise
-                self.end()
+        self.end()
+        self.phase = "start"
         link = self.link = Link(self.program, self.seat, self._named_values(), self.transcripts)
-        return self._begun(link, self._start(link))
+        self._start(link)
+        return self._begun(link)
 
     def step(self, action: Any) -> Step:
         """Take one step; return observation, reward, terminated, truncated and info.
@@ -94,9 +107,10 @@ class Session:
         self._read_action(action, row)
         row[STEP] = step = row[STEP] + 1  # type: ignore[operator]
         try:
-            exchange(link, self._step_phase, self._step_seconds if step > 1 else self._step_seconds * FIRST_STEP)
+            exchange(link, self._step_phase, self._step_seconds if step > 1 else self._first_seconds(link))
         except ActionError:
             row[STEP] = step - 1
+            self._take_back(link)
             raise
         self._decode(dialogue.reply, row, previous)
         reward, terminated, truncated = self._judge(row, previous)
@@ -113,21 +127,32 @@ class Session:
         return observation, reward, terminated, truncated, info
 
     def situated(self, error: BridgeError, phase: str) -> BridgeError:
-        """Return ``error`` with the situation in which it happened, if there is a link to tell it."""
-        if error.situation is None and self.link is not None:
-            error.situation = diagnosis.situation(self.link, phase)
+        """Return ``error`` with the situation in which it happened."""
+        if error.situation is None:
+            if self.link is not None:
+                error.situation = diagnosis.situation(self.link, phase, not isinstance(error, ProtocolError | ExpressionError))
+            else:
+                error.situation = Situation(self.program.config.name, phase, self.seat, self.episode)
         return error
 
     def end(self, polite: bool = True, grace: float = 2.0) -> None:
-        """End the process, politely if it is in step with us; raises CleanupError for what remains."""
-        link, self.link = self.link, None
+        """End the process, politely if it is in step with us; raises CleanupError for what remains.
+
+        After an interrupt (Ctrl-C) it may be called again.
+        """
+        link = self.link
         self.over = True
         if link is None:
             return
         deadline = monotonic() + self.program.config.deadlines.stop
         if polite and self.program.phases["stop"].exchanges and link.alive:
             self._say_goodbye(link)
-        link.close(deadline, min(grace, max(0.0, (deadline - monotonic()) / 2)))
+        try:
+            link.close(deadline, min(grace, max(0.0, (deadline - monotonic()) / 2)))
+        except BridgeError:
+            self.link = None
+            raise
+        self.link = None
 
     def disown(self) -> None:
         """Forget the process in a forked child: it belongs to the parent."""
@@ -151,21 +176,35 @@ class Session:
             return True
         return reset.start_from is not None and not link.dialogue.row[self.program.names[reset.start_from].index]
 
-    def _start(self, link: Link) -> str:
+    def _first_seconds(self, link: Link) -> float:
+        """Return the time for the first step of an episode, longer if it is the first of the process."""
+        factor = FIRST_STEP if link.first_step else 1.0
+        link.first_step = False
+        return self._step_seconds * factor
+
+    def _take_back(self, link: Link) -> None:
+        """After an action that was refused: all is as before the step, or the process is ended if it heard some of it."""
+        dialogue = link.dialogue
+        if not dialogue.is_opening:
+            self.end(polite=False, grace=0.0)
+        elif self._uses_previous:
+            dialogue.row[:] = dialogue.previous
+
+    def _start(self, link: Link) -> None:
         self._fill(link)
         deadlines = self.program.config.deadlines
         exchange(link, self.program.phases["start"], deadlines.start)
         reset = self.program.config.reset
         if reset is not None and reset.start_from is None:
+            self.phase = "reset"
             exchange(link, self.program.phases["reset"], deadlines.reset)
-        return "start"
 
-    def _again(self, link: Link) -> str:
+    def _again(self, link: Link) -> None:
+        self.phase = "reset"
         self._fill(link)
         exchange(link, self.program.phases["reset"], self.program.config.deadlines.reset)
-        return "reset"
 
-    def _begun(self, link: Link, phase: str) -> tuple[Any, dict[str, Any]]:
+    def _begun(self, link: Link) -> tuple[Any, dict[str, Any]]:
         dialogue, program = link.dialogue, self.program
         row = dialogue.row
         program.decoder.decode(dialogue.reply, row, dialogue.previous)
@@ -226,7 +265,3 @@ def _option(first: First, value: Any) -> object:
     kind = {int: "a whole number", float: "a number", str: "a printable text"}[first.kind]
     bounds = "" if first.kind is str or first.high - first.low == np.inf else f" from {first.low:g} to {first.high:g}"
     raise UsageError(f"the option {first.name!r} has a value that does not fit", found=repr(value)[:100], cure=f"give {kind}{bounds}")
-
-
-FATAL = (ExpressionError,)
-"""Failures that another process would repeat: the configuration itself is wrong."""

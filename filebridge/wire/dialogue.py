@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from filebridge.errors import Desync, MessageTooLarge, escaped
 from filebridge.wire.framing import Cut, End
 
-__all__ = ["DONE", "Dialogue", "Exchange", "Phase", "Rules"]
+__all__ = ["DONE", "UNCHANGED", "Dialogue", "Exchange", "Phase", "Rules"]
 
 Row = list[object]
 
@@ -24,6 +24,9 @@ class _Done(bytes):
 
 DONE: Final[bytes] = _Done()
 
+UNCHANGED: Final = -1.0
+"""The value of ``timer`` where the time that was set before still holds."""
+
 
 class Filter(Protocol):
     """What stands between transport and dialogue: removes escape sequences, unifies line ends."""
@@ -31,8 +34,8 @@ class Filter(Protocol):
     def clean(self, chunk: bytes) -> bytes:
         """Return the text in ``chunk``."""
 
-    def reset(self) -> None:
-        """Forget what was held back."""
+    def finish(self) -> bytes:
+        """Return what was held back at the end of the stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,14 @@ class Dialogue:
     """The talk with one simulator.
 
     ``row`` holds the values of the episode, one slot a name, ``previous`` those of the step before.
-    ``reply`` is all that the simulator said in the phase. ``timer`` is the number of seconds after which
-    ``expire`` is to be called unless something arrives, 0 for never.
+    ``reply`` is all that the simulator said in the phase. ``timer`` is the number of seconds from now after
+    which ``expire`` is to be called, 0 for never, negative where the time that was set before still holds.
+    It is to be looked at after each call that can change it.
     """
 
     __slots__ = (
         "_awaited", "_echo", "_exchange", "_filter", "_index", "_mark", "_paused", "_phase", "_rules", "_searched",
-        "pending", "previous", "reply", "row", "said", "sent", "timer",
+        "_size", "pending", "previous", "reply", "row", "said", "sent", "timer",
     )  # fmt: skip
 
     def __init__(self, rules: Rules, row: Row, text_filter: Filter | None) -> None:
@@ -109,13 +113,24 @@ class Dialogue:
         self._mark = 0
         self._awaited = 0
         self._searched = 0
-        self._echo = b""
+        self._echo: list[bytes] = []
         self._paused = False
+        self._size = 0
 
     @property
     def phase_name(self) -> str:
         """The name of the phase that is under way or was the last one."""
         return self._phase.name
+
+    @property
+    def unmatched(self) -> bytes:
+        """What was received in this phase and not taken as a whole reply."""
+        return (b"" if self._phase.only else b"".join(self.said)) + bytes(self.pending)
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether nothing but the first exchange of the phase can have been sent."""
+        return self._phase.only is not None or self._index <= 0
 
     def begin(self, phase: Phase) -> bytes:
         """Begin ``phase`` and return what to send first, b"" for nothing, or ``DONE`` where nothing is to be said.
@@ -133,6 +148,9 @@ class Dialogue:
         only = phase.only
         if only is None:
             self.said.clear()
+            self._size = 0
+            self._paused = False
+            self._echo = []
             self._index = -1
             command = self._next()
             return b"" if command is None else command
@@ -156,7 +174,7 @@ class Dialogue:
         data: bytes | bytearray = chunk
         if self.pending:
             data = self._joined(chunk)
-        if self._phase.only is None or self._echo:
+        if self._phase.only is None:
             return self._receive_general(data)
         found = self._exchange.cut(data, self._searched)
         if found is None:
@@ -174,11 +192,10 @@ class Dialogue:
 
     def expire(self) -> bytes | None:
         """The timer ran out: quiet ends a message, silence is an empty one, a pause before a repetition is over."""
-        exchange = self._exchange
         self.timer = 0.0
         if self._paused:
             self._paused = False
-            return self._open(exchange)
+            return self._open(self._exchange)
         data, self.pending, self._searched = bytes(self.pending), b"", 0
         self._awaited = 1
         return self._complete(data, len(data), End())
@@ -190,7 +207,7 @@ class Dialogue:
         for codes, label in self._exchange.exits:
             if code in codes:
                 self.row[label] = True
-                self.said.append(bytes(self.pending))
+                self.said += [bytes(self.pending), b"" if self._filter is None else self._filter.finish()]
                 self.pending = b""
                 return self._finish()
         if self._exchange.quiet and self._index == len(self._phase.exchanges) - 1 and self.pending:
@@ -201,23 +218,27 @@ class Dialogue:
         """Take output that came while nothing was asked."""
         if self._filter is not None:
             chunk = self._filter.clean(chunk)
+        if self._rules.leftover == "drop":
+            self.pending = b""
+            return
         self.pending = self._joined(chunk)
         if len(self.pending) > self._rules.cap:
-            raise self._too_large(self.pending)
+            raise self._too_large(len(self.pending))
 
     def _settle_leftover(self) -> None:
         policy = self._rules.leftover
         self._searched = 0
         if policy == "keep":
             return
-        left, self.pending = bytes(self.pending), b""
+        left = bytes(self.pending)
         if policy == "refuse" and left.strip():
             raise Desync(
                 "the simulator said more than was asked for",
-                found=f"after the end of its last reply: {escaped(left)!s}",
+                found=f"after the end of its last reply: {escaped(left)}",
                 cure="end `until` with the last text before the program waits, or say `leftover: drop` or `leftover: keep`"
                 " where such output is normal",
             )
+        self.pending = b""
 
     def _joined(self, chunk: bytes) -> bytes | bytearray:
         pending = self.pending
@@ -230,24 +251,25 @@ class Dialogue:
 
     def _await_more(self, data: bytes | bytearray) -> None:
         size = len(data)
-        if size > self._rules.cap:
-            raise self._too_large(data)
+        if size + self._size > self._rules.cap:
+            self.pending = data[-4096:]
+            raise self._too_large(size + self._size)
         self.pending = data
         self._searched = size
         if size:
             self.timer = self._exchange.quiet
 
-    def _too_large(self, data: bytes | bytearray) -> MessageTooLarge:
-        self.pending = data[-4096:]
+    def _too_large(self, size: int) -> MessageTooLarge:
         return MessageTooLarge(
             f"no end of the message within {self._rules.cap} bytes",
-            found=f"{len(data)} bytes without the end that the dialogue waits for",
+            found=f"{size} bytes without the end that the dialogue waits for",
             cure="correct `until` if the end was there, or raise `limits: {output: ...}` if messages are that large",
         )
 
     def _receive_general(self, data: bytes | bytearray) -> bytes | None:
         if self._paused:
             self.pending = data
+            self.timer = UNCHANGED
             return None
         if self._echo:
             stripped = self._without_echo(data)
@@ -260,20 +282,27 @@ class Dialogue:
         return self._complete(data, *found)
 
     def _without_echo(self, data: bytes | bytearray) -> bytes | bytearray | None:
-        echo = self._echo
-        if len(data) < len(echo) and echo.startswith(bytes(data)):
-            self.pending = data
-            return None
-        self._echo = b""
-        return data[len(echo) :] if data.startswith(echo) else data
+        """Take the repeated lines off the front; None while it cannot be told whether one is there."""
+        while self._echo and not self._searched:
+            line = self._echo[0]
+            if len(data) < len(line) and line.startswith(bytes(data)):
+                self.pending = data
+                return None
+            if not data.startswith(line):
+                break
+            del self._echo[0]
+            data = data[len(line) :]
+        return data
 
     def _complete(self, data: bytes | bytearray, end: int, which: End) -> bytes | None:
         """A message ends at ``end``: answer a question, await the next reply, or go on to the next exchange."""
         while True:
             self.said.append(bytes(data[:end]))
+            self._size += end
             data = data[end:]
             self.pending, self._searched = data, 0
             if which.answer is not None:
+                self.timer = 0.0
                 return self._speak(which.answer)
             if which.label >= 0:
                 self.row[which.label] = True
@@ -283,6 +312,10 @@ class Dialogue:
                 if command is not None:
                     return command
                 data = self.pending
+            stripped = self._without_echo(data) if self._echo else data
+            if stripped is None:
+                return None
+            data = stripped
             found = self._exchange.cut(data, 0)
             if found is None:
                 return self._await_more(data)
@@ -293,6 +326,7 @@ class Dialogue:
         if exchange.read is not None:
             exchange.read(b"".join(self.said), self.row, self.previous)
         if exchange.repeat is not None and not exchange.repeat(self.row, self.previous):
+            self._size -= sum(map(len, self.said[self._mark :]))
             del self.said[self._mark :]
             self._paused, self.timer = True, exchange.every
             return b""
@@ -324,10 +358,12 @@ class Dialogue:
     def _speak(self, command: bytes) -> bytes:
         self.sent = command
         if self._rules.strip_echo:
-            self._echo = command
+            # The filter has made one LF of every line end in what comes back.
+            self._echo = command.replace(b"\r\n", b"\n").replace(b"\r", b"\n").splitlines(keepends=True)
         return command
 
     def _finish(self) -> bytes:
         self.reply = b"".join(self.said)
         self.timer = 0.0
+        self._size = 0
         return DONE

@@ -209,7 +209,8 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
 
     def _warn_of_seed(self) -> None:
         config = self.program.config
-        if config.simulator.seed is None and not self._warned:
+        # A program that draws nothing repeats its episodes without a seed of its own.
+        if config.simulator.seed is None and not config.deterministic and not self._warned:
             self._warned = True
             drawn = any(variable.draw for variable in config.variables.values())
             effect = "only the variables of its configuration are drawn from it" if drawn else "it has no effect"

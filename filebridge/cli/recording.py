@@ -77,7 +77,7 @@ class RecordedSession(Session):
         self._passed.clear()
         return passed
 
-    def _start(self, link: Link) -> str:
+    def _start(self, link: Link) -> None:
         recording = _Recording(link, self._passed)
         link.transport, link.read, link.write = recording, recording.read, recording.write
-        return super()._start(link)
+        super()._start(link)

@@ -20,7 +20,7 @@ class Sample:
     so that quantiles of a run of days need no more memory than those of a minute.
     """
 
-    __slots__ = ("_kept", "_most", "_until_next", "count", "largest", "stride", "total")
+    __slots__ = ("_kept", "_most", "count", "largest", "stride", "total")
 
     def __init__(self, most: int = MOST_KEPT) -> None:
         self.count = 0
@@ -28,25 +28,22 @@ class Sample:
         self.largest = 0.0
         self.stride = 1
         self._most = most
-        self._until_next = 1
         self._kept = array("d")
 
     def add(self, value: float) -> None:
         """Take one number, not negative."""
+        if self.count % self.stride == 0:
+            self._keep(value)
         self.count += 1
         self.total += value
         if value > self.largest:
             self.largest = value
-        self._until_next -= 1
-        if not self._until_next:
-            self._keep(value)
 
     def _keep(self, value: float) -> None:
         self._kept.append(value)
         if len(self._kept) == self._most:
             self._kept = self._kept[::2]
             self.stride *= 2
-        self._until_next = self.stride
 
     @property
     def mean(self) -> float:

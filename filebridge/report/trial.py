@@ -48,7 +48,9 @@ class Trial:
         self.reset_times = Sample()
         self.first_reset = 0.0
         self.failure: BridgeError | None = None
-        self._reset_seed: int | None = seed
+        config = env.program.config
+        is_seeded = config.simulator.seed is not None or any(variable.draw for variable in config.variables.values())
+        self._reset_seed = seed if is_seeded else None
         env.action_space.seed(seed)
 
     def steps(self) -> Iterator[bool]:

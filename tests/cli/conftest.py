@@ -1,0 +1,61 @@
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from filebridge.cli.app import app
+
+ECHO = """
+import sys
+print("ready", flush=True)
+for line in sys.stdin:
+    {body}
+"""
+
+
+@pytest.fixture
+def cli():
+    """Run a command in this process; the result has exit_code, stdout and stderr."""
+
+    def run(*arguments, **options):
+        result = CliRunner(env={"COLUMNS": "120"}).invoke(app, list(arguments), **options)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run
+
+
+@pytest.fixture
+def program():
+    """Run a command as a program of its own."""
+
+    def run(*arguments, **options):
+        command = [sys.executable, "-m", "filebridge", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, **options)
+
+    return run
+
+
+@pytest.fixture
+def simulator(tmp_path):
+    """Write the YAML of a simulator whose answer to a line is the given Python, and return its path."""
+
+    def write(body="print('x', line.strip(), flush=True)", extra="", name="Echo"):
+        script = tmp_path / "echo.py"
+        script.write_text(ECHO.format(body=body))
+        path = tmp_path / "echo.yaml"
+        path.write_text(
+            f"filebridge: 1\nname: {name}\n"
+            'simulator: {command: ["${python}", "${config}/echo.py"], seed: none}\n'
+            "transport: {console: {}}\n"
+            "action: {choices: [left, right, stay]}\n"
+            "start: {until: /ready\\n/}\n"
+            'step: {send: "{action}", until: "\\n"}\n'
+            "fields: {x: {find: \"x {word}\", values: [left, right, stay], default: stay}}\n"
+            "observation: x\nmax_steps: 4\ndeadlines: {start: 5 s, step: 0.3 s}\n" + extra
+        )
+        return str(path)
+
+    return write

@@ -57,8 +57,15 @@ def nothing_left(run_folders):
     assert not left, "the test left behind: " + ", ".join(left)
 
 
-def require(program: str, *folders: str) -> str:
-    """Return the path of a real program; without it skip, or fail where programs are required."""
+@pytest.fixture(scope="session", name="require")
+def program_finder():
+    """Give ``require(program, *folders)``: the path of a real program; without it the test is skipped, or
+    fails where programs are required (``FILEBRIDGE_REQUIRE_PROGRAMS``).
+    """
+    return _required
+
+
+def _required(program: str, *folders: str) -> str:
     path = shutil.which(program, path=os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)]))
     if path is None:
         message = f"{program} is not installed"

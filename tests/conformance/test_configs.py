@@ -1,0 +1,67 @@
+"""Every bundled simulator keeps every rule: those of ``filebridge check``, and those about crashes."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import gymnasium
+import pytest
+
+import filebridge  # noqa: F401  # registers the ids
+from filebridge.check import RULES, check
+from filebridge.check.subject import link_of
+from filebridge.config.find import bundled
+from filebridge.errors import ActionError
+from filebridge.program import load_program
+
+_spec = importlib.util.spec_from_file_location("crashes", Path(__file__).with_name("crashes.py"))
+crashes = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(crashes)
+
+
+@pytest.fixture(params=sorted(bundled()))
+def name(request, require):
+    """The name of a bundled simulator whose program is there."""
+    simulator = load_program(request.param).config.simulator
+    if not simulator.command[0].startswith("${"):
+        require(simulator.command[0], *simulator.path)
+    return request.param
+
+
+def test_the_five_are_there():
+    assert set(bundled()) >= {"BasicLander", "Lander", "Ngspice", "Stockfish", "Wump"}
+
+
+def test_every_rule_is_kept(name):
+    verdicts = {verdict.rule: verdict for verdict in check(name, rules=RULES + crashes.CRASHES)}
+    assert [verdict for verdict in verdicts.values() if verdict.outcome not in ("passed", "not applicable")] == []
+    assert len(verdicts) == len(RULES) + len(crashes.CRASHES)
+    config = load_program(name).config
+    waived = {rule for rule, verdict in verdicts.items() if verdict.outcome == "not applicable"}
+    # Nothing may be waived but what the file declares: that a seed changes nothing, that its episodes cannot repeat.
+    declared = {rule for rule in verdicts if "different seeds" in rule and config.simulator.seed is None}
+    if config.simulator.seed is None and not config.deterministic:
+        declared = {rule for rule in verdicts if "seeds" in rule}
+    assert waived <= declared
+
+
+@pytest.mark.parametrize("action", [None, "nonsense", [[]], float("nan")], ids=repr)
+def test_a_bad_action_leaves_the_episode_as_it_is(name, action):
+    env = gymnasium.make(f"filebridge/{name}-v0").unwrapped
+    try:
+        env.reset()
+        pid = link_of(env).process.pid
+        with pytest.raises(ActionError):
+            env.step(action)
+        observation, *_ = env.step(env.action_space.sample())
+        assert observation in env.observation_space
+        assert link_of(env).process.pid == pid
+    finally:
+        env.close()
+
+
+def test_the_file_names_its_schema_and_itself(name):
+    path = bundled()[name]
+    assert path.read_text().startswith("# yaml-language-server: $schema=../filebridge/filebridge.schema.json\n")
+    assert load_program(path).config.name == path.stem == name

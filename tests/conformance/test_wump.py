@@ -1,0 +1,89 @@
+"""Facts of Hunt the Wumpus, the real program."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import yaml
+
+from filebridge.check.subject import link_of
+from filebridge.config.find import bundled
+from filebridge.env import BridgeEnv, SeedWarning
+
+MOST_GAMES = 1000
+
+
+@pytest.fixture
+def wump(require):
+    """Give a function that makes the environment, with some keys of its file replaced."""
+    require("wump", "/usr/games")
+    made = []
+
+    def make(**changes):
+        made.append(BridgeEnv(yaml.safe_load(bundled()["Wump"].read_text()) | changes))
+        made[-1].action_space.seed(0)
+        return made[-1]
+
+    yield make
+    for env in made:
+        env.close()
+
+
+def game(env):
+    """Play one game at random; return its rewards and its last step."""
+    _, info = env.reset()
+    assert not info["over"]
+    rewards, ended = [], False
+    while not ended:
+        _, reward, terminated, truncated, info = env.step(env.action_space.sample())
+        rewards.append(reward)
+        ended = terminated or truncated
+    return rewards, terminated, info
+
+
+def test_games_are_won_and_lost_in_one_process(wump):
+    env = wump()
+    seen, pids = {}, set()
+    for _ in range(MOST_GAMES):
+        rewards, terminated, info = game(env)
+        if not terminated:
+            continue
+        pids.add(link_of(env).process.pid)
+        assert info["over"]
+        assert set(rewards[:-1]) <= {0.0}
+        seen[rewards[-1]] = info["won"]
+        if len(seen) == 2 and len(pids) == 1:
+            break
+    assert seen == {1.0: True, -1.0: False}
+    assert len(pids) == 1
+
+
+def test_a_game_that_is_cut_short_costs_a_process(wump):
+    env = wump(max_steps=1)
+    pids = set()
+    while len(pids) < 2:
+        _, terminated, info = game(env)
+        pid = link_of(env).process.pid
+        env.reset()
+        again = link_of(env).process.pid
+        assert (again == pid) == terminated == info["over"]
+        pids |= {pid, again}
+
+
+def test_the_three_tunnels_lead_where_the_observation_says(wump):
+    env = wump()
+    for _ in range(20):
+        observation, _ = env.reset()
+        target = observation[2:5][1]
+        observation, _, terminated, _, _ = env.step(np.array([0, 1]))
+        # Bats carry one off to anywhere.
+        if not terminated and "*flap*" not in link_of(env).dialogue.reply.decode().lower():
+            assert observation[0] == target
+            return
+    pytest.fail("no walk in 20 games came to its room")
+
+
+def test_a_seed_is_loudly_no_seed(wump):
+    env = wump()
+    with pytest.warns(SeedWarning, match="Wump has no seed"):
+        env.reset(seed=1)

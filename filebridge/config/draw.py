@@ -11,13 +11,13 @@ import numpy as np
 
 from filebridge.config.problems import Problem, nearest
 
-__all__ = ["check_draw", "compile_draw", "draw_kind"]
+__all__ = ["USAGE", "check_draw", "compile_draw", "draw_kind"]
 
 Place = tuple[str | int, ...]
 Draw = Callable[[np.random.Generator], Any]
 
 _CALL = re.compile(r"\s*(\w+)\s*\((.*)\)\s*", re.DOTALL)
-_USAGE = {
+USAGE = {
     "uniform": "uniform(low, high)",
     "loguniform": "loguniform(low, high)",
     "normal": "normal(mean, deviation)",
@@ -39,7 +39,7 @@ def _arguments(text: str) -> list[Any]:
 
 def _parsed(text: str) -> tuple[str, list[Any]]:
     match = _CALL.fullmatch(text[:2000])
-    if match is None or match[1] not in _USAGE:
+    if match is None or match[1] not in USAGE:
         raise ValueError("not a way to draw a value")
     name, arguments = match[1], _arguments(match[2])
     numbers = all(isinstance(value, int | float) for value in arguments)
@@ -65,8 +65,8 @@ def check_draw(text: str, place: Place) -> Iterator[Problem]:
         _parsed(text)
     except ValueError as error:
         word = text.partition("(")[0].strip()
-        expected = _USAGE.get(word) or "one of " + ", ".join(_USAGE.values())
-        near = "" if word in _USAGE else nearest(word, _USAGE)
+        expected = USAGE.get(word) or "one of " + ", ".join(USAGE.values())
+        near = "" if word in USAGE else nearest(word, USAGE)
         yield Problem(place, str(error), text[:100], expected, near)
 
 

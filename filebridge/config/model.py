@@ -63,7 +63,7 @@ class OnFailure(Part):
 
 
 def _on_failure(value: object) -> object:
-    return {kind: value for kind in ("crash", "timeout", "protocol")} if isinstance(value, str) else value
+    return dict.fromkeys(("crash", "timeout", "protocol"), value) if isinstance(value, str) else value
 
 
 Dialogue = Annotated[list[Exchange], BeforeValidator(exchange_list), ShortForm(lambda several: several["items"])]

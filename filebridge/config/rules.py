@@ -94,7 +94,7 @@ def _framings(config: Config) -> Iterator[Problem]:
 
 
 def _names(config: Config) -> Iterator[Problem]:
-    owners: dict[str, str] = {name: "a value of the bridge itself" for name in RESERVED}
+    owners: dict[str, str] = dict.fromkeys(RESERVED, "a value of the bridge itself")
     for place, name, owner in [
         *((("variables", name), name, "a variable") for name in config.variables),
         *((("fields", name), name, "a field") for name in config.fields),

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-__all__ = ["Duration", "RANGE_SCHEMA", "Expression", "NumberRange", "Size", "WindowSize", "expected", "first_and_last", "regex_source"]
+__all__ = ["RANGE_SCHEMA", "Duration", "Expression", "NumberRange", "Size", "WindowSize", "expected", "first_and_last", "regex_source"]
 
 _DURATION_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 _SIZE_UNITS = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}

@@ -6,6 +6,7 @@ Run as a module it writes the page: ``python -m filebridge.report.reference docs
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -27,21 +28,23 @@ _INTRODUCTION = """\
 # The configuration
 
 One YAML file describes one simulator. This page is generated from the models that check the file
-(`make docs`); an editor that knows JSON Schema completes and checks the keys while you write, if the first line is
+(`make docs`). An editor that knows JSON Schema completes and checks the keys while you write, if the first line is
 
 ```yaml
 # yaml-language-server: $schema=filebridge.schema.json
 ```
 
-with the file that `filebridge schema --write filebridge.schema.json` makes. Texts are YAML 1.2: `no` is a word, `010` is ten,
-`1e3` a number. A key that is not known is refused, with the nearest that is.
+with the file that `filebridge schema --write filebridge.schema.json` makes. Values are those of YAML 1.2: `no` is a
+word, `010` is ten, `1e3` a number. A key that is not known is refused, with the nearest that is.
 """
 
-_HOMES = {
-    "Exchange": "start-reset-step-stop", "Reset": "start-reset-step-stop", "Repeat": "repeat", "FieldModel": "fields",
-    "OnFailure": "on_failure", "Variable": "variables", "TextAction": "textaction",
+_PARTS = {
+    "Action": ("an action", "action"), "Box": ("a mapping", "box"), "Console": ("a mapping", "console"),
+    "Exchange": ("an exchange", "exchange"), "FieldModel": ("a field", "field"), "File": ("a file", "file"),
+    "Grid": ("a mapping", "grid"), "Repeat": ("a mapping", "repeat"), "Reset": ("a mapping", "reset"),
+    "Table": ("a mapping", "table"), "TextAction": ("a mapping", "text-action"), "Variable": ("a variable", "variables"),
 }  # fmt: skip
-_HEADINGS = {"FieldModel": "A field", "OnFailure": "", "TextAction": "A text", "Exchange": "An exchange"}
+"""Model -> what it is called, and the heading where its keys are listed; others are named like their sections."""
 
 
 def reference() -> str:
@@ -54,13 +57,16 @@ def reference() -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+_TITLES = {"FieldModel": "Field", "TextAction": "Text action"}
+
+
 def _section(section: Section, parts: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"## {section.title}", "")
     if section.text:
         yield from (section.text, "")
     for model in section.models:
         if len(section.models) > 1:
-            yield from (f"### {model.__name__.removesuffix('Model').removesuffix('Action') or 'Action'}", "", model.__doc__ or "", "")
+            yield from (f"### {_TITLES.get(model.__name__, model.__name__)}", "", model.__doc__ or "", "")
         yield from (*_table(model, parts[model.__name__]), "")
     yield from ("```yaml", section.example.rstrip("\n"), "```", "")
 
@@ -70,8 +76,9 @@ def _table(model: type[BaseModel], schema: Mapping[str, Any]) -> Iterator[str]:
     yield "| --- | --- | --- | --- |"
     for name, field in model.model_fields.items():
         key = field.alias or name
-        kind = _people(schema["properties"][key])
-        yield f"| `{key}` | {_cell(kind)} | {_cell(_default(field, schema['properties'][key]))} | {_cell(field.description or '')} |"
+        part = schema["properties"][key]
+        cells = [f"`{key}`", _people(part), _default(field, part), field.description or ""]
+        yield f"| {' | '.join(map(_cell, cells))} |"
 
 
 def _cell(text: str) -> str:
@@ -81,27 +88,45 @@ def _cell(text: str) -> str:
 def _people(schema: Mapping[str, Any]) -> str:
     """Return what a JSON Schema allows, in people's words."""
     if "$ref" in schema:
-        return _link(schema["$ref"].rpartition("/")[2])
+        model = schema["$ref"].rpartition("/")[2]
+        noun, anchor = _PARTS.get(model, ("a mapping", re.sub("(?<=[a-z])(?=[A-Z])", "_", model).lower()))
+        return f"[{noun}](#{anchor})"
     if "anyOf" in schema:
-        return _or(_people(entry) for entry in schema["anyOf"])
+        return _END if _is_end(schema) else _or(_people(entry) for entry in schema["anyOf"])
     if "enum" in schema or "const" in schema:
         values = schema.get("enum", [schema.get("const")])
         return _or(f"`{value if isinstance(value, str) else json.dumps(value)}`" for value in values)
-    example = schema.get("examples", [""])[0]
-    if example:
-        return {"50 ms": "a duration `50 ms`", "1 MiB": "a size `1 MiB`", "80x24": "`80x24`"}.get(example, f"a range `{example}`")
+    if "examples" in schema:
+        example = schema["examples"][0]
+        return f"{_EXAMPLES.get(example, 'a range')} `{example}`"
+    return _plain(schema)
+
+
+def _plain(schema: Mapping[str, Any]) -> str:
     kind = schema.get("type", "anything")
     if isinstance(kind, list):
         return "an expression" if "boolean" in kind else _or(_WORDS[one] for one in kind)
     if kind == "array":
-        return "a list of " + _people(schema["items"]).removeprefix("a ").removeprefix("an ") if "items" in schema else "a list"
+        return "a list of " + _plural(_people(schema["items"]))
     if kind == "object":
         inner = next(iter(schema.get("patternProperties", {}).values()), schema.get("additionalProperties"))
         return "a mapping: name -> " + _people(inner) if isinstance(inner, dict) else "a mapping"
-    return _WORDS[kind] + _bounds(schema)
+    return "a name" if "[a-z" in schema.get("pattern", "").lower() else _WORDS[kind] + _bounds(schema)
 
 
-_WORDS = {"string": "text", "number": "a number", "integer": "a whole number", "boolean": "`true` or `false`"}
+_WORDS = {"string": "a text", "number": "a number", "integer": "a whole number", "boolean": "`true` or `false`"}
+_EXAMPLES = {"50 ms": "a duration", "1 MiB": "a size", "80x24": "a size"}
+_END = "a text, a mapping: label -> text, or a list of these"
+
+
+def _is_end(schema: Mapping[str, Any]) -> bool:
+    return '"exit"' in json.dumps(schema)
+
+
+def _plural(words: str) -> str:
+    """Return `a whole number from 1` as `whole numbers from 1`."""
+    plain = re.sub(r"\ban? ", "", words)
+    return re.sub(r"(text|number|exchange|name)\b(?!s)", r"\1s", plain, count=0).replace("(#exchanges)", "(#exchange)")
 
 
 def _bounds(schema: Mapping[str, Any]) -> str:
@@ -113,45 +138,51 @@ def _bounds(schema: Mapping[str, Any]) -> str:
 
 def _or(texts: Iterable[str]) -> str:
     told = list(dict.fromkeys(texts))
+    if "a number" in told and "a whole number" in told:
+        told.remove("a whole number")
     return ", ".join(told[:-1]) + " or " + told[-1] if len(told) > 1 else told[0]
 
 
-def _link(model: str) -> str:
-    article = "an" if model[0] in "AEIO" else "a"
-    noun = {"FieldModel": "field", "OnFailure": "mapping of policies", "TextAction": "mapping"}.get(model, model.lower())
-    return f"{article if noun[0] in 'aeio' else 'a'} {noun}" if model in _HEADINGS else f"{article} {noun}"
-
-
 def _default(field: FieldInfo, schema: Mapping[str, Any]) -> str:
-    """Return the default as it would be written in the file; nothing where leaving the key out is all there is to say."""
+    """Return the default as it would be written in the file; nothing for one that means that the key is left out."""
     if field.is_required():
         return "must be given"
     value = field.get_default(call_default_factory=True)
     if value is None or isinstance(value, BaseModel) or value in ([], {}, ""):
         return ""
     kind = _people(schema)
+    if False in schema.get("enum", ()):
+        return "`false`"
     if isinstance(value, tuple):
         return f"`{value[0]}x{value[1]}`" if "80x24" in kind else f"`{value[0]}..{value[1]}`"
     if "a duration" in kind:
         return f"`{value:g} s`" if value >= 1 else f"`{value * 1000:g} ms`"
     if "a size" in kind:
         return f"`{value >> 20} MiB`"
+    if isinstance(value, float):
+        return f"`{value:g}`"
     return f"`{json.dumps(value)}`" if not isinstance(value, str) or "\n" in value else f"`{value}`"
 
 
+_EXPRESSIONS = """\
+`reward`, `terminated`, `truncated`, `info`, `when`, `repeat`, `compute` and `update` are expressions over named values.
+They are checked when the file is loaded; nothing else than these functions can be called."""
+_TEMPLATES = "In `send`, `{expression}` or `{expression:format}` is filled in; `{{` and `}}` are braces."
+_WITHOUT_FORMAT = "Without a format a number is sent with all its digits. A vector is sent with blanks between its numbers."
+_HOLES = "A blank in the pattern stands for any number of blanks. `{{` and `}}` are braces."
+
+
 def _languages() -> Iterator[str]:
-    yield from ("## Expressions", "", "`reward`, `terminated`, `truncated`, `info`, `when`, `repeat`, `compute` and `update` are")
-    yield from ("expressions over named values. They are checked when the file is loaded, and nothing else can be called.", "")
+    yield from ("## Expressions", "", _EXPRESSIONS, "")
     yield from _list("name", "what it is", words.NAMES)
     yield from _list("operator", "what it does", words.OPERATORS)
     yield from _list("constant", "value", {f"`{name}`": text for name, text in words.CONSTANTS.items()})
     calls = {f"`{name}({function.usage})`": words.FUNCTIONS[name] for name, function in FUNCTIONS.items()}
     yield from _list("function", "value", calls)
-    yield from ("## Templates", "", "In `send`, `{expression}` or `{expression:format}` is filled in; `{{` and `}}` are braces.", "")
+    yield from ("## Templates", "", _TEMPLATES, "")
     yield from ("| format | for | prints |", "| --- | --- | --- |")
     yield from (f"| `{{...:{name}}}` | {kind} | {text} |" for name, (kind, text) in words.FORMATS.items())
-    yield from ("", "Without a format a number is sent with all its digits; a vector's numbers are sent with a blank between.", "")
-    yield from ("## Holes of `find`", "", "A blank in the pattern stands for any number of blanks. `{{` and `}}` are braces.", "")
+    yield from ("", _WITHOUT_FORMAT, "", "## Holes of `find`", "", _HOLES, "")
     yield from _list("hole", "what it reads", {f"`{{{name}}}`": text for name, text in words.HOLES.items()})
     yield from ("## Draws", "")
     yield from _list("draw", "what it gives", {f"`{USAGE[name]}`": text for name, text in words.DRAWS.items()})

@@ -32,8 +32,8 @@ SECTIONS = (
     Section(
         "simulator",
         (Simulator, File),
-        "The program is started without a shell: the command is a list of words. It runs in a private folder of its own"
-        " and sees only the environment that is written here.",
+        "The program is started without a shell: the command is a list of words. It runs in a private folder of its"
+        " own and sees only the environment that is written here.",
         """\
 simulator:
   command: [solver, --seed, "${seed}", "${config}/plant.dat"]
@@ -49,8 +49,8 @@ variables: {goal: {draw: "uniform(200, 400)"}}
     Section(
         "transport",
         (Transport, Console),
-        "Pipes are the fast way and the default. A program that holds back its output on a pipe, or that asks whether it"
-        " has a terminal, gets one with `terminal: true`.",
+        "Pipes are the fast way and the default. A program that holds back its output on a pipe, or that asks whether"
+        " it has a terminal, gets one with `terminal: true`.",
         """\
 transport:
   console: {terminal: true, size: 132x50}
@@ -133,8 +133,8 @@ observation: {state: [x, position, alarm], mode: mode, board: board}
     Section(
         "deadlines",
         (Deadlines,),
-        "Nothing waits without one. When it passes, the error says what was sent, what came, what the process is doing,"
-        " and the probable cause.",
+        "Nothing waits without one. When it passes, the error says what was sent, what came, what the process is"
+        " doing, and the probable cause.",
         "deadlines: {start: 2 min, step: 500 ms}\n",
     ),
     Section(

@@ -7,7 +7,7 @@ __all__ = ["CONSTANTS", "DRAWS", "FORMATS", "FUNCTIONS", "HOLES", "NAMES", "OPER
 NAMES = {
     "a field, a label, a variable": "its value; a label is true when the reply ended with it",
     "`prev.NAME`": "the same value one step before; at the first step that of the episode's beginning",
-    "`action`, `action[0]`, `action.NAME`": "what the agent chose, or a part of it; there is none in `start` and `reset`",
+    "`action`, `action[0]`, `action.NAME`": "what the agent chose, or a part of it; not in `start` and `reset`",
     "`step`": "steps of this episode so far, the present one included",
     "`episode`": "episodes of this environment so far, the present one included",
     "`seed`": "the simulator's seed",

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import gymnasium
 
-from filebridge.errors import ActionError, BridgeError, UsageError
+from filebridge.errors import ActionError, BridgeError, ConfigError, UsageError
 from filebridge.program import Program, load_program
 from filebridge.recovery import Recovery
 from filebridge.session import Session
@@ -59,6 +59,12 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         self._closed = True
         if render_mode not in (None, "ansi"):
             raise UsageError(f"there is no render mode {render_mode!r}", cure='use render_mode="ansi" or none')
+        if not config:
+            raise ConfigError(
+                "no configuration is given",
+                cure='gymnasium.make("filebridge/Bridge-v0", config=...): a path of a YAML file, the name of a bundled'
+                " simulator, or a mapping",
+            )
         self.program = config if isinstance(config, Program) else load_program(config)
         self.render_mode = render_mode
         self.seat = seat

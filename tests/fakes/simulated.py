@@ -97,3 +97,16 @@ def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
 def folders() -> list[str]:
     """Return the names of the run folders that there are now."""
     return os.listdir(os.environ["FILEBRIDGE_WORKDIR"])
+
+
+def inhabitants() -> list[int]:
+    """Return the processes that stand in a run folder of these tests, also in one that is removed already."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            place = os.readlink(f"/proc/{name}/cwd")
+        except OSError:
+            continue
+        if place.startswith(os.environ["FILEBRIDGE_WORKDIR"]) and not gone(int(name)):
+            found.append(int(name))
+    return found

@@ -1,5 +1,7 @@
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -8,7 +10,7 @@ from filebridge import __version__
 COMMANDS = ["list", "show", "run", "check", "probe", "schema"]
 
 
-def test_help_imports_no_heavy_library(program):
+def test_help_imports_no_heavy_library():
     code = (
         "import sys\n"
         "sys.argv = ['filebridge', '--help']\n"
@@ -17,9 +19,6 @@ def test_help_imports_no_heavy_library(program):
         "heavy = {'numpy', 'gymnasium', 'pydantic', 'yaml', 'rich', 'jinja2', 'pexpect'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
-    import subprocess
-    import sys
-
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
     assert result.stderr == ""
     assert "Put a legacy simulator behind the Gymnasium API with one YAML file." in result.stdout
@@ -43,9 +42,9 @@ def test_version(cli):
     assert cli("--version").stdout == f"filebridge {__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [["--nonsense"], ["fly"], ["run"], ["run", "Lander", "--episodes", "0"], ["check"]])
+@pytest.mark.parametrize("arguments", ["--nonsense", "fly", "run", "run Lander --episodes 0", "check"])
 def test_wrong_usage_is_exit_code_2_without_a_traceback(cli, arguments):
-    result = cli(*arguments)
+    result = cli(*arguments.split())
     assert result.exit_code == 2
     assert "Usage: " in result.stderr
     assert "Traceback" not in result.output
@@ -91,7 +90,8 @@ def test_list(cli):
 def test_list_says_how_to_install_what_is_missing(cli, monkeypatch, tmp_path):
     config = tmp_path / "Ghost.yaml"
     config.write_text(
-        "filebridge: 1\nname: Ghost\nsimulator: {command: [no-such-program], install: apt-get install ghost, seed: none}\n"
+        "filebridge: 1\nname: Ghost\n"
+        "simulator: {command: [no-such-program], install: apt-get install ghost, seed: none}\n"
         "transport: {console: {}}\naction: {choices: 2}\nstep: {send: '{action}'}\nobservation: step\nmax_steps: 2\n"
     )
     monkeypatch.setattr("filebridge.config.find.folder", lambda: tmp_path)

@@ -19,7 +19,8 @@ def test_a_run_of_lander(cli):
 
 
 def test_json_is_the_same_for_the_same_seed(cli):
-    first, second = (json.loads(cli("run", "Lander", "--episodes", "2", "--seed", "4", "--json").stdout) for _ in range(2))
+    options = ["--episodes", "2", "--seed", "4", "--json"]
+    first, second = (json.loads(cli("run", "Lander", *options).stdout) for _ in range(2))
     assert first["returns"] == second["returns"]
     assert first["lengths"]["count"] == 2
     assert first["endings"] == {"terminated": 2, "truncated": 0, "failed": 0}
@@ -72,7 +73,8 @@ def test_render_shows_what_is_said_escaped(cli, simulator):
 def test_a_missing_program_is_named_with_the_line_that_installs_it(cli, tmp_path):
     path = tmp_path / "ghost.yaml"
     path.write_text(
-        "filebridge: 1\nname: Ghost\nsimulator: {command: [no-such-program], install: apt-get install ghost, seed: none}\n"
+        "filebridge: 1\nname: Ghost\n"
+        "simulator: {command: [no-such-program], install: apt-get install ghost, seed: none}\n"
         "transport: {console: {}}\naction: {choices: 2}\nstep: {send: '{action}'}\nobservation: step\nmax_steps: 2\n"
     )
     result = cli("run", str(path))
@@ -83,7 +85,8 @@ def test_a_missing_program_is_named_with_the_line_that_installs_it(cli, tmp_path
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_an_interrupt_shows_what_there_is(as_json):
-    command = [sys.executable, "-m", "filebridge", "run", "Lander", "--seconds", "60", "--render", *["--json"] * as_json]
+    options = ["--seconds", "60", "--render", *["--json"] * as_json]
+    command = [sys.executable, "-m", "filebridge", "run", "Lander", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         # The first rendered line says that an episode is on.
         (running.stderr if as_json else running.stdout).readline()

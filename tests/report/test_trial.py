@@ -13,9 +13,10 @@ def lander():
 
 def run(env, episodes, seed=0):
     trial = Trial(env, seed)
-    for ended in trial.steps():
-        if ended and len(trial.episodes) == episodes:
-            return trial
+    for _ in trial.steps():
+        if len(trial.episodes) == episodes:
+            break
+    return trial
 
 
 def test_equal_seeds_give_equal_episodes(lander):

@@ -14,6 +14,7 @@ from filebridge.cli.arguments import AsJson, Seed, Target
 from filebridge.cli.failures import FAILED, INTERRUPTED, exit_code, reported, tell
 
 if TYPE_CHECKING:
+    from filebridge.config.model import Config
     from filebridge.report import Trial
 
 __all__ = ["EXAMPLES", "command"]
@@ -51,8 +52,8 @@ def command(
     with reported(), ExitStack() as stack:
         used_seed = randrange(2**31) if seed is None else seed
         trial = stack.enter_context(_trial(target, used_seed, "ansi" if render else None))
-        if seed is not None and trial.env.program.config.simulator.seed is None:
-            typer.echo(f"note: {trial.env.program.config.name} has no seed: --seed chooses the actions only", err=True)
+        if seed is not None:
+            _note_of_seed(trial.env.program.config)
         wanted = EPISODES if episodes is None and seconds is None else episodes
         begun = perf_counter()
         code = _run(trial, wanted, seconds, keep_going, render, as_json)
@@ -61,6 +62,13 @@ def command(
             tell(trial.failure)
             code = code or exit_code(trial.failure) or FAILED
     raise typer.Exit(code)
+
+
+def _note_of_seed(config: Config) -> None:
+    if config.simulator.seed is None:
+        drawn = any(variable.draw for variable in config.variables.values())
+        chosen = "the actions and the variables that are drawn" if drawn else "the actions"
+        typer.echo(f"note: {config.name} has no seed: --seed chooses {chosen} only", err=True)
 
 
 @contextmanager

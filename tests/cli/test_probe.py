@@ -117,10 +117,11 @@ def test_every_phase_of_a_reset_is_shown(cli, tmp_path):
     path.write_text(
         "filebridge: 1\nname: Phases\nsimulator: {command: [cat], seed: none}\ntransport: {console: {}}\n"
         "action: {choices: 2}\nstart: {send: hello}\nreset: [{send: again 7}]\n"
-        "step: {send: 'go {action}'}\nfields: {n: {find: '{int}'}}\nobservation: [n]\nmax_steps: 1\n"
+        "step: {send: 'go {action}'}\n"
+        "fields: {n: {find: '{int}'}}\nobservation: [n]\nmax_steps: 1\n"
     )
     result = cli("probe", str(path), "--steps", "2", "--seed", "1")
     assert result.exit_code == 0
     first = result.stdout.split("step, action")[0]
     assert "  start\n  sent      hello\\n\n  received  hello\\n\n" in first
-    assert "  reset\n  sent      again 7\\n\n  received  again 7\\n\n                  ~\n                  n\n" in first
+    assert "  reset\n  sent      again 7\\n\n  received  again 7\\n\n" + " " * 18 + "~\n" + " " * 18 + "n\n" in first

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 
+import pexpect
 import pytest
 
 
@@ -81,6 +82,26 @@ def test_a_missing_program_is_named_with_the_line_that_installs_it(cli, tmp_path
     assert result.exit_code == 1
     assert result.stderr.startswith("ExecFailed: no-such-program cannot be started: No such file or directory\n")
     assert result.stderr.endswith("  cure: install with: apt-get install ghost\n")
+
+
+def test_a_variable_that_is_drawn_obeys_the_seed(cli, simulator):
+    extra = "variables: {goal: {draw: 'uniform(0, 1)'}}\nreward: goal\n"
+    first, second, other = (
+        cli("run", simulator(extra=extra), "--episodes", "1", "--seed", seed, "--json") for seed in ("1", "1", "2")
+    )
+    assert first.stderr == "note: Echo has no seed: --seed chooses the actions and the variables that are drawn only\n"
+    assert json.loads(first.stdout)["returns"] == json.loads(second.stdout)["returns"]
+    assert json.loads(first.stdout)["returns"] != json.loads(other.stdout)["returns"]
+
+
+def test_a_terminal_sees_the_progress(simulator):
+    command = ["-m", "filebridge", "run", simulator("print('x stay', flush=True)"), "--seconds", "0.5", "--json"]
+    child = pexpect.spawn(sys.executable, command, encoding="utf-8", timeout=20)
+    child.expect(r"Echo .*\d+ episodes, \d+ steps, \d+ steps/s")
+    child.expect_exact('"simulator": "Echo"')
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
 
 
 @pytest.mark.parametrize("as_json", [False, True])

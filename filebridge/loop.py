@@ -169,15 +169,16 @@ def _converse(link: Link, deadline: float, unsent: bytes) -> None:
             try:
                 unsent = unsent[link.write(unsent) :]
             except TransportError as error:
-                return _cut_off(link, error)
+                return None if result is DONE else _cut_off(link, error)
         if result is DONE and not unsent:
             return None
         limit = min(deadline, timer_at, link.eof_deadline)
         events = _wait(link, max(0.0, limit - monotonic()), bool(unsent))
         result = _progress(link, events, result is DONE)
         timer_at = _timer(link, timer_at)
-        if not result and (result is not DONE or unsent):
-            result = _expired(link, deadline, timer_at, bool(unsent))
+        if result is not DONE or unsent:
+            expired = _expired(link, deadline, math.inf if result else timer_at, bool(unsent))
+            result = result if expired is None else expired
 
 
 def _timer(link: Link, previous: float) -> float:

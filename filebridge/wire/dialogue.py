@@ -299,6 +299,8 @@ class Dialogue:
         while True:
             self.said.append(bytes(data[:end]))
             self._size += end
+            if self._size > self._rules.cap:
+                raise self._too_large(self._size)
             data = data[end:]
             self.pending, self._searched = data, 0
             if which.answer is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from filebridge.config.field import FieldModel
 from filebridge.config.model import Config
@@ -79,12 +79,28 @@ def compile_decoder(config: Config, slots: Slots, faults: Faults) -> Decoder:
     for name, field in config.fields.items():
         if field.compute is not None:
             place = ("fields", name, "compute")
-            expression = faults.expression(field.compute, slots.names, place, Kind.NUMBER, Kind.FLAG, Kind.INTEGER)
+            known = len(faults.problems)
+            expression = faults.expression(field.compute, slots.without_action(), place, Kind.NUMBER, Kind.FLAG, Kind.INTEGER)
+            faults.problems[known:] = [_of_order(problem, name, config) for problem in faults.problems[known:]]
             kind = expression.kind if expression else Kind.NUMBER
             index = slots.add_field(name, Reading(lambda message: None, kind))
             if expression:
                 computed.append((index, guarded(expression, f"fields.{name}")))
     return Decoder(entries, computed)
+
+
+def _of_order(problem: Problem, own: str, config: Config) -> Problem:
+    """Return ``problem`` with better words for a name that is only not known yet."""
+    name = problem.found.removeprefix("prev.").partition(".")[0]
+    if name == "action":
+        expected = "the action in `reward`, `info` or an `update` instead"
+        return replace(problem, what="there is no action at reset, when fields are computed too", expected=expected, near="")
+    if name == own:
+        return replace(problem, what=f"`{name}` is computed from itself", expected="a variable with an `update`", near="")
+    if name in config.fields and config.fields[name].compute is not None and not problem.what.endswith("is due"):
+        expected = "fields in the order in which they need one another"
+        return replace(problem, what=f"`{name}` is computed later", expected=expected, near="")
+    return problem
 
 
 def _reading(name: str, field: FieldModel, config: Config, faults: Faults) -> tuple[Reading, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -20,16 +20,22 @@ Row = list[object]
 class Outcome:
     """What follows from a reply: ``judge(row, previous)`` gives reward, terminated, truncated."""
 
-    def __init__(self, verdicts: Mapping[str, Expression], info: Mapping[str, Expression], updates: Mapping[int, Expression]) -> None:
+    def __init__(
+        self,
+        verdicts: Mapping[str, Expression],
+        info: Mapping[str, Expression],
+        updates: Mapping[str, Expression],
+        slots: Sequence[int],
+    ) -> None:
         self._verdicts = verdicts
         self._judge = together(list(verdicts.values()))
         self._info = info
         self._inform = together(list(info.values()))
         # Before the first action there is nothing to tell about it, nor a step before.
-        early = {name: one for name, one in info.items() if not one.uses_previous and not any(_is_action(use) for use in one.uses)}
+        early = {name: one for name, one in info.items() if not one.uses_previous and not any(map(_is_action, one.uses))}
         self._early, self._inform_early = early, together(list(early.values()))
         self._updates = updates
-        self._indices = list(updates)
+        self._indices = slots
         self._next = together(list(updates.values()))
 
     def judge(self, row: Row, previous: Row) -> tuple[float, bool, bool]:
@@ -72,9 +78,13 @@ class Outcome:
         try:
             values = self._next(row, previous)
         except FAILURES as error:
-            raise _located({"update": one for one in self._updates.values()}, row, previous, error) from error
+            named = {f"variables.{name}.update": one for name, one in self._updates.items()}
+            raise _located(named, row, previous, error) from error
         for index, value in zip(self._indices, values, strict=True):
             row[index] = value
+
+
+_VERDICTS = ("reward", "terminated", "truncated")
 
 
 def _is_action(name: str) -> bool:
@@ -94,18 +104,19 @@ def compile_outcome(config: Config, slots: Slots, faults: Faults) -> tuple[Outco
     """Return the outcome, None where an expression is wrong, and whether any needs the step before."""
     numbers = (Kind.NUMBER, Kind.INTEGER, Kind.FLAG)
     names = slots.names
-    verdicts = {key: faults.expression(getattr(config, key), names, (key,), *numbers) for key in ("reward", "terminated", "truncated")}
+    verdicts = {key: faults.expression(getattr(config, key), names, (key,), *numbers) for key in _VERDICTS}
     info = {key: faults.expression(text, names, ("info", key), *Kind) for key, text in config.info.items()}
-    updates: dict[int, Expression | None] = {}
+    updates: dict[str, Expression | None] = {}
     for name, variable in config.variables.items():
         if variable.update is not None:
-            kinds = (Kind.TEXT,) if isinstance(variable.start, str) else numbers
-            updates[names[name].index] = faults.expression(variable.update, names, ("variables", name, "update"), *kinds)
+            kinds = (Kind.TEXT,) if names[name].kind is Kind.TEXT else numbers
+            updates[name] = faults.expression(variable.update, names, ("variables", name, "update"), *kinds)
     everything = [*verdicts.values(), *info.values(), *updates.values()]
     known = [expression for expression in everything if expression is not None]
     if len(known) < len(everything):
         return None, False
-    outcome = Outcome(verdicts, info, updates)  # type: ignore[arg-type]
+    indices = [names[name].index for name in updates]
+    outcome = Outcome(verdicts, info, updates, indices)  # type: ignore[arg-type]  # none of them is None
     return outcome, any(expression.uses_previous for expression in known)
 
 

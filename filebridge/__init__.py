@@ -1,40 +1,103 @@
-"""Put any legacy simulator behind the Gymnasium API with one YAML file.
+"""Put any legacy simulator behind the Gymnasium API with one YAML file: ``gym.make("filebridge/Lander-v0")``.
 
-    import gymnasium as gym, filebridge
-    env = gym.make("filebridge/Lander-v0")
-    env = gym.make("filebridge/Bridge-v0", config="my_simulator.yaml")
+Yours is ``gym.make("filebridge/Bridge-v0", config="my_simulator.yaml")``.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from filebridge import _version, registration
 
-from filebridge import errors, registration
-from filebridge._version import VERSION as __version__
-from filebridge.errors import *  # noqa: F403
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from filebridge.env import BridgeEnv, SeedWarning
+    from filebridge.errors import (
+        ActionError,
+        BridgeError,
+        CleanupError,
+        ConfigError,
+        ConfigSecurityError,
+        DecodeError,
+        Desync,
+        ExecFailed,
+        ExpressionError,
+        LimitReached,
+        MessageTooLarge,
+        ParseError,
+        ProtocolError,
+        ReadyTimeout,
+        ReplayMismatch,
+        RestartBudgetExceeded,
+        SendBlocked,
+        SimulatorError,
+        SimulatorExited,
+        SimulatorTimeout,
+        Situation,
+        StartCrashed,
+        StartError,
+        TransportError,
+        UsageError,
+        ValueOutOfRange,
+        escaped,
+    )
     from filebridge.program import Program, load_program
     from filebridge.registration import register
 
-_LAZY = {
-    "BridgeEnv": "filebridge.env",
-    "SeedWarning": "filebridge.env",
-    "Program": "filebridge.program",
-    "load_program": "filebridge.program",
-    "register": "filebridge.registration",
-}
+__all__ = [
+    "ActionError",
+    "BridgeEnv",
+    "BridgeError",
+    "CleanupError",
+    "ConfigError",
+    "ConfigSecurityError",
+    "DecodeError",
+    "Desync",
+    "ExecFailed",
+    "ExpressionError",
+    "LimitReached",
+    "MessageTooLarge",
+    "ParseError",
+    "Program",
+    "ProtocolError",
+    "ReadyTimeout",
+    "ReplayMismatch",
+    "RestartBudgetExceeded",
+    "SeedWarning",
+    "SendBlocked",
+    "SimulatorError",
+    "SimulatorExited",
+    "SimulatorTimeout",
+    "Situation",
+    "StartCrashed",
+    "StartError",
+    "TransportError",
+    "UsageError",
+    "ValueOutOfRange",
+    "__version__",
+    "escaped",
+    "load_program",
+    "register",
+]
 
-__all__ = [*errors.__all__, "BridgeEnv", "Program", "SeedWarning", "__version__", "load_program", "register"]  # noqa: PLE0604
+__version__ = _version.VERSION
+
+_HOMES = {
+    "BridgeEnv": "env",
+    "Program": "program",
+    "SeedWarning": "env",
+    "load_program": "program",
+    "register": "registration",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: the embedded simulators must start fast, without numpy."""
-    if name not in _LAZY:
+    """Import a public name when it is first used: an embedded simulator imports this too, and must start fast."""
+    if name not in __all__:
         raise AttributeError(f"module 'filebridge' has no attribute {name!r}")
-    return getattr(import_module(_LAZY[name]), name)
+    from importlib import import_module
+
+    return getattr(import_module(f"filebridge.{_HOMES.get(name, 'errors')}"), name)
 
 
 registration.enrol()

@@ -183,7 +183,10 @@ def _several(space: spaces.Space[Any], slots: tuple[ActionSlot, ...], tables: li
 
     def bind(index: int) -> Read:
         def read(action: Any, row: Row) -> None:
-            array = np.asarray(action)
+            try:
+                array = np.asarray(action)
+            except (ValueError, TypeError) as error:
+                raise refused("the action is not made of numbers", action, space) from error
             if array.shape != (size,) or array.dtype.kind not in "iu":
                 raise refused("the action has another shape or type", action, space)
             for number, (choice, table) in enumerate(zip(array.tolist(), tables, strict=True)):

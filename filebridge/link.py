@@ -6,7 +6,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from select import POLLIN, POLLOUT, poll
 from time import monotonic
@@ -15,7 +15,7 @@ from typing import Any
 from filebridge import guardian, registry, sweep
 from filebridge.config import substitution
 from filebridge.config.model import Config
-from filebridge.errors import ActionError, BridgeError, CleanupError
+from filebridge.errors import ActionError, BridgeError, CleanupError, LimitReached
 from filebridge.program import Program
 from filebridge.transports.base import Launch, Limits, Terminal, Transport
 from filebridge.transports.folder import PlacedFile, RunFolder
@@ -32,6 +32,9 @@ GRACE = 2.0
 
 EOF_GRACE = 0.2
 """Seconds in which the end of the output is expected to be followed by the end of the process."""
+
+RESERVE = 4
+"""Descriptors that the removal of a folder and a look at all processes need at most."""
 
 LATE_OUTPUT = 50
 """Milliseconds that a terminal may take to hand over what was written before its process ended."""
@@ -61,14 +64,17 @@ class Link:
         self.transcript: Transcript | None = None
         self.closing = False
         self._token = guardian.link_token()
-        self.folder = RunFolder.make(program.config.name)
+        reserve = _reserve()
         try:
+            self.folder = RunFolder.make(program.config.name)
             guardian.watch(folder=self.folder.path)
             self._connect(self._started(values, transcripts))
             guardian.watch(pid=self.process.pid, token=self._token)
         except BaseException:
+            reserve.close()
             self._undo()
             raise
+        reserve.close()
 
     def _started(self, values: Mapping[str, object], transcripts: Path | None) -> Transport:
         config, place = self.program.config, self.program.source.folder
@@ -88,8 +94,9 @@ class Link:
                 return
             # An interrupt may have left a process that nobody holds.
             sweep.end(self._token, monotonic() + GRACE)
-            self.folder.remove()
-            guardian.release(folder=self.folder.path)
+            if hasattr(self, "folder"):
+                self.folder.remove()
+                guardian.release(folder=self.folder.path)
 
     def _connect(self, transport: Transport) -> None:
         self.process = transport.process
@@ -185,8 +192,9 @@ class Link:
         self.closing = True
         pid = self.process.pid
         living = {process.pid for process in stop([self.process], grace, deadline)}
-        living.update(sweep.end(self._token, deadline, first_pid=pid))
+        # First the descriptors: the sweep needs some, and there may be no others.
         self.transport.close()
+        living.update(sweep.end(self._token, deadline, first_pid=pid))
         left = [f"process {number}" for number in sorted(living)]
         try:
             self.folder.remove()
@@ -201,6 +209,21 @@ class Link:
     def disown(self) -> None:
         """Close this process's copies of the descriptors after a fork; the simulator belongs to the parent."""
         self.transport.close()
+
+
+def _reserve() -> ExitStack:
+    """Hold the descriptors that cleaning up needs, so that it is possible when a start has run out of them."""
+    with ExitStack() as held:
+        try:
+            for _ in range(RESERVE):
+                held.callback(os.close, os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        except OSError as exc:
+            raise LimitReached(
+                "no simulator can be started: this process may open no more files",
+                found=str(exc.strerror),
+                cure="raise the limit before the training: ulimit -n",
+            ) from exc
+        return held.pop_all()
 
 
 def _transport(launch: Launch, transcript: Transcript | None) -> Transport:

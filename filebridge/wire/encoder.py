@@ -20,6 +20,7 @@ Row = list[object]
 Encode = Callable[[Row, Row], bytes]
 
 _FORMAT = re.compile(r"%?(?P<flags>[-+ #0<>]*)(?P<width>\d{0,3})(?P<precision>(?:\.\d{1,3})?)(?P<kind>[a-zA-Z]?)")
+_PLAIN = re.compile(r"[^{}]+")
 _WHOLE = "diouxX"
 _REAL = "eEfFgGD"
 
@@ -63,23 +64,25 @@ def _pieces(text: str) -> Iterator[str | tuple[str, int]]:
     """Yield literal text and (hole, offset) in turn."""
     plain, at = "", 0
     while at < len(text):
-        char = text[at]
-        if text[at : at + 2] in ("{{", "}}"):
-            plain, at = plain + char, at + 2
-        elif char == "{":
+        run = _PLAIN.match(text, at)
+        if run or text[at : at + 2] in ("{{", "}}"):
+            plain, at = (plain + run[0], run.end()) if run else (plain + text[at], at + 2)
+        elif text[at] == "{":
             close = text.find("}", at)
             if close < 0:
-                raise ExpressionProblem("a hole is not closed", text[at:], "a `}`, or `{{` for the character itself", "", at, len(text) - at)
+                raise _unpaired("a hole is not closed", text[at:], "a `}`, or `{{`", at, len(text) - at)
             if plain:
                 yield plain
             yield text[at + 1 : close], at + 1
             plain, at = "", close + 1
-        elif char == "}":
-            raise ExpressionProblem("a `}` without its `{`", char, "`}}` for the character itself", "", at, 1)
         else:
-            plain, at = plain + char, at + 1
+            raise _unpaired("a `}` without its `{`", "}", "`}}`", at, 1)
     if plain:
         yield plain
+
+
+def _unpaired(what: str, found: str, expected: str, at: int, length: int) -> ExpressionProblem:
+    return ExpressionProblem(what, found, f"{expected} for the character itself", "", at, length)
 
 
 def _hole(inner: str, offset: int, names: Names) -> Hole:

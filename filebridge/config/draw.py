@@ -14,6 +14,8 @@ from filebridge.config.problems import Problem, nearest
 __all__ = ["USAGE", "check_draw", "compile_draw", "draw_kind"]
 
 Place = tuple[str | int, ...]
+# Within this the difference of two numbers is finite too.
+_LARGEST = 1e307
 Draw = Callable[[np.random.Generator], Any]
 
 _CALL = re.compile(r"\s*(\w+)\s*\((.*)\)\s*", re.DOTALL)
@@ -43,6 +45,8 @@ def _parsed(text: str) -> tuple[str, list[Any]]:
         raise ValueError("not a way to draw a value")
     name, arguments = match[1], _arguments(match[2])
     numbers = all(isinstance(value, int | float) for value in arguments)
+    if numbers and not all(abs(value) < _LARGEST for value in arguments):
+        raise ValueError("a number that is not finite, or too large")
     if name == "choice":
         if not arguments or len({isinstance(value, str) for value in arguments}) > 1:
             raise ValueError("a choice is between numbers or between texts")
@@ -67,7 +71,7 @@ def check_draw(text: str, place: Place) -> Iterator[Problem]:
         word = text.partition("(")[0].strip()
         expected = USAGE.get(word) or "one of " + ", ".join(USAGE.values())
         near = "" if word in USAGE else nearest(word, USAGE)
-        yield Problem(place, str(error), text[:100], expected, near)
+        yield Problem(place, str(error), text[:100] or "an empty text", expected, near)
 
 
 def compile_draw(text: str) -> Draw:

@@ -20,8 +20,12 @@ class Box(Part):
 
     low: float | list[float] = Field(description="Least value: one number for all parts, or a list.")
     high: float | list[float] = Field(description="Greatest value: one number for all parts, or a list.")
-    size: int | None = Field(None, ge=1, le=1_000_000, description="How many numbers, where low and high are single numbers.")
-    names: list[Word] | None = Field(None, description="Names of the parts: `{action.throttle}`. Otherwise `{action[0]}`.")
+    size: int | None = Field(
+        None, ge=1, le=1_000_000, description="How many numbers, where low and high are single numbers."
+    )
+    names: list[Word] | None = Field(
+        None, description="Names of the parts: `{action.throttle}`. Otherwise `{action[0]}`."
+    )
     dtype: Literal["float32", "float64"] = Field("float32", description="Type of the numbers in the space.")
 
 
@@ -70,7 +74,10 @@ def _bits(value: object) -> object:
 
 
 _BITS_SCHEMA = {
-    "anyOf": [{"type": "integer", "minimum": 1}, {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}]
+    "anyOf": [
+        {"type": "integer", "minimum": 1},
+        {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True},
+    ]
 }
 
 
@@ -79,10 +86,14 @@ class Action(Part):
 
     box: Box | None = Field(None, description="Real numbers between bounds: a Box.")
     choices: Choices | None = Field(
-        None, description="One of several: a Discrete. A list of labels (`{action}` is the label), a range `1..20`, or a count."
+        None,
+        description="One of several: a Discrete. A list of labels (`{action}` is the label), a range `1..20`, or a"
+        " count.",
     )
     multi: dict[Word, Choices] | None = Field(
-        None, min_length=1, description="Several choices at once: a MultiDiscrete; `{action.NAME}` is each one's label or number."
+        None,
+        min_length=1,
+        description="Several choices at once: a MultiDiscrete; `{action.NAME}` is each one's label or number.",
     )
     bits: Annotated[list[Word] | None, BeforeValidator(_bits), WithJsonSchema(_BITS_SCHEMA)] = Field(
         None, min_length=1, description="Switches: a MultiBinary; a count or names. `{action.NAME}` is 0 or 1."

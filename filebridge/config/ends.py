@@ -39,14 +39,19 @@ def check_exchange(exchange: Exchange, framing: Framing, place: Place) -> Iterat
     yield from check_framing(exchange, place)
     if exchange.answer and framing.until is None and framing.quiet is None:
         yield Problem(
-            (*place, "answer"), "questions can be recognised only before a text or a silence", "", "`until` or `quiet` too", on="key"
+            (*place, "answer"),
+            "questions can be recognised only before a text or a silence",
+            expected="`until` or `quiet` too",
+            on="key",
         )
     if isinstance(exchange.send, list) and not exchange.send:
         yield Problem((*place, "send"), "an empty list", "", "at least one line; leave `send` out to only wait")
     if exchange.repeat is not None and exchange.send is None:
         yield Problem((*place, "repeat"), "nothing is sent again", "", "a `send` for this exchange", on="key")
     if exchange.silent and isinstance(exchange.send, list) and len(exchange.send) > 1:
-        yield Problem((*place, "silent"), "silence cannot be told from one of several replies", "", "one line in `send`", on="key")
+        yield Problem(
+            (*place, "silent"), "silence cannot be told from one of several replies", "", "one line in `send`", on="key"
+        )
     ends = [end for end in framing.until or () if end.exit is None]
     for prompt in exchange.answer:
         at = (*place, "answer", prompt)
@@ -96,7 +101,8 @@ def _check_end(end: Alternative, place: Place, on: On) -> Iterator[Problem]:
     except (re.error, FutureWarning, DeprecationWarning, OverflowError, RecursionError) as error:
         offset = max(0, (getattr(error, "pos", None) or 0) - len("(?:)(?:")) + 1
         found = getattr(error, "msg", None) or str(error)
-        yield Problem(place, "not a regular expression", found, "a pattern of Python's `re`", "", on, min(offset, len(end.regex)), 1)
+        at = min(offset, len(end.regex))
+        yield Problem(place, "not a regular expression", found, "a pattern of Python's `re`", "", on, at, 1)
         return
     backward = _BACKWARD.search(end.regex)
     if backward:
@@ -105,7 +111,13 @@ def _check_end(end: Alternative, place: Place, on: On) -> Iterator[Problem]:
     if pattern.groupindex:
         yield Problem(place, "named groups have no use here", f"`{next(iter(pattern.groupindex))}`", "`(?:...)`", on=on)
     if pattern.match(b""):
-        yield Problem(place, "matches the empty text, so every reply would end at once", f"/{end.regex}/", "a text that must occur", on=on)
+        yield Problem(
+            place,
+            "matches the empty text, so every reply would end at once",
+            f"/{end.regex}/",
+            "a text that must occur",
+            on=on,
+        )
     elif _OPEN_ENDED.search(end.regex) or _LOOKING_AHEAD.search(end.regex):
         yield Problem(
             place,

@@ -41,7 +41,9 @@ def _end(value: object) -> dict[str, object]:
         codes = value["exit"] if isinstance(value["exit"], list) else [value["exit"]]
         if codes and all(type(code) is int for code in codes):
             return {"exit": tuple(codes)}
-    raise expected("not an end of a reply", "a text, a `/regular expression/`, `{label: text}`, or `{label: {exit: 0}}`")
+    raise expected(
+        "not an end of a reply", "a text, a `/regular expression/`, `{label: text}`, or `{label: {exit: 0}}`"
+    )
 
 
 def _until(value: object) -> object:
@@ -71,8 +73,9 @@ class Framing(Part):
 
     until: Annotated[tuple[End, ...] | None, BeforeValidator(_until), WithJsonSchema(_UNTIL_SCHEMA)] = Field(
         None,
-        description="The text that ends a reply: a literal, a `/regular expression/`, or a list of them. A labelled one,"
-        " `{landed: TOUCHDOWN}`, sets the flag `landed` when it was this one. `{over: {exit: 0}}`: the program's end.",
+        description="The text that ends a reply: a literal, a `/regular expression/`, or a list of them. A labelled"
+        " one, `{landed: TOUCHDOWN}`, sets the flag `landed` when it was this one. `{over: {exit: 0}}`: the program's"
+        " end.",
     )
     lines: int | None = Field(None, ge=1, le=1_000_000, description="So many lines.")
     blank: bool | None = Field(None, description="`true`: everything up to a blank line.")
@@ -104,12 +107,20 @@ class Exchange(Framing):
 
     send: Annotated[str | list[str] | None, BeforeValidator(_lines)] = Field(
         None,
-        description="What is sent, a line end is added. `{action}`, `{action:.2f}`, fields, variables, `{step}`, `{seed}` and"
-        " expressions are filled in. A list: several lines at once, with a reply awaited for each. Left out: only wait.",
-        json_schema_extra={"anyOf": [{"type": ["string", "number"]}, {"type": "array", "items": {"type": ["string", "number"]}, "minItems": 1}]},
+        description="What is sent, a line end is added. `{action}`, `{action:.2f}`, fields, variables, `{step}`,"
+        " `{seed}` and expressions are filled in. A list: several lines at once, with a reply awaited for each. Left"
+        " out: only wait.",
+        json_schema_extra={
+            "anyOf": [
+                {"type": ["string", "number"]},
+                {"type": "array", "items": {"type": ["string", "number"]}, "minItems": 1},
+            ],
+        },
     )
     answer: Annotated[
-        dict[str, str], BeforeValidator(_answers), WithJsonSchema({"type": "object", "additionalProperties": {"type": ["string", "number"]}})
+        dict[str, str], BeforeValidator(_answers), WithJsonSchema(
+            {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
+        )
     ] = Field(
         default_factory=dict,
         description="Questions on the way: text or `/regular expression/` -> what is answered; then reading goes on.",
@@ -125,8 +136,8 @@ class Reset(Part):
     start_from: Word | None = Field(
         None,
         alias="from",
-        description="The label which the last reply must have ended with; otherwise a new process is started. Without it the"
-        " dialogue is held at the beginning of every episode, the first one included.",
+        description="The label which the last reply must have ended with; otherwise a new process is started. Without"
+        " it the dialogue is held at the beginning of every episode, the first one included.",
     )
     exchanges: list[Exchange] = Field(min_length=1, description="What is said.")
 

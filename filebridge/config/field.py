@@ -64,7 +64,9 @@ class Grid(Part):
 
     legend: dict[str, int] = Field(min_length=1, description="Character -> number from 0 to 255.")
     rows: int = Field(ge=1, le=1000, description="Height of the grid in lines.")
-    columns: int = Field(ge=1, le=1000, description="Width of the grid in characters; shorter lines are filled with blanks.")
+    columns: int = Field(
+        ge=1, le=1000, description="Width of the grid in characters; shorter lines are filled with blanks."
+    )
     after: str | None = Field(
         None, min_length=1, description="Text of the line above the grid; without it or `before`: the message's end."
     )
@@ -85,25 +87,34 @@ class FieldModel(Part):
 
     find: str | None = Field(
         None,
-        description="The text around the value with typed holes: `{float}`, `{int}`, `{word}`, `{line}`, `{text}`, `{hex}`,"
-        " `{octal}`, `{flag}`; `{any}` skips within a line; `{float:3}` is a vector. Several holes make a vector.",
+        description="The text around the value with typed holes: `{float}`, `{int}`, `{word}`, `{line}`, `{text}`,"
+        " `{hex}`, `{octal}`, `{flag}`; `{any}` skips within a line; `{float:3}` is a vector. Several holes make a"
+        " vector.",
     )
     seen: str | None = Field(None, description="A text or `/regular expression/`; the field is true if it occurs.")
     regex: Annotated[str | None, BeforeValidator(_slashes)] = Field(
         None, description="A `/regular expression/` with one group, run with a time limit. See `type`."
     )
-    column: int | None = Field(None, ge=1, le=100_000, description="Column of a line, counted from 1. See `line`, `separator`.")
+    column: int | None = Field(
+        None, ge=1, le=100_000, description="Column of a line, counted from 1. See `line`, `separator`."
+    )
     columns: Columns | None = Field(None, description="Columns of a line, `1..6` or a list: the field is a vector.")
-    chars: NumberRange | None = Field(None, description="Characters of a line, `11..20`, counted from 1: fixed-width output.")
+    chars: NumberRange | None = Field(
+        None, description="Characters of a line, `11..20`, counted from 1: fixed-width output."
+    )
     table: Table | None = Field(None, description="A place in a table below a heading.")
     key: str | None = Field(None, description="The name in `name = value` or `name: value` on a line of its own.")
     json_pointer: str | None = Field(
-        None, alias="json", description="A JSON pointer, `/state/position/0`, into the last JSON document of the message."
+        None,
+        alias="json",
+        description="A JSON pointer, `/state/position/0`, into the last JSON document of the message."
     )
     grid: Grid | None = Field(None, description="A block of characters, each mapped to a number.")
     compute: Expression | None = Field(None, description="An expression over other fields, not read from the text.")
 
-    line: int = Field(-1, description="Which line `column`, `columns` and `chars` read: 1 the first, -1 the last not blank.")
+    line: int = Field(
+        -1, description="Which line `column`, `columns` and `chars` read: 1 the first, -1 the last not blank."
+    )
     separator: str = Field("", description="What stands between columns; empty: white space.")
     type: Literal["float", "int", "word", "line", "text", "hex", "octal", "flag"] | None = Field(
         None, description="Type of the value where the way itself has no holes; `float` by default."
@@ -111,23 +122,32 @@ class FieldModel(Part):
     pick: Literal["first", "last", "all", "sum", "count"] = Field(
         "last", description="Which occurrence counts; `all`: a vector of `size`."
     )
-    size: int | None = Field(None, ge=1, le=1_000_000, description="Length of the vector of `pick: all` or of a JSON array.")
+    size: int | None = Field(
+        None, ge=1, le=1_000_000, description="Length of the vector of `pick: all` or of a JSON array."
+    )
     low: float | None = Field(None, description="Least value.")
     high: float | None = Field(None, description="Greatest value.")
-    outside: Literal["refuse", "clip"] = Field("refuse", description="A value outside its bounds: an error, or clipped.")
+    outside: Literal["refuse", "clip"] = Field(
+        "refuse", description="A value outside its bounds: an error, or clipped."
+    )
     values: Annotated[
         list[str | int] | NumberRange | None,
         BeforeValidator(_values),
-        WithJsonSchema({"anyOf": [RANGE_SCHEMA, {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1}]}),
+        WithJsonSchema(
+            {"anyOf": [RANGE_SCHEMA, {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1}]}
+        ),
     ] = Field(
-        None, description="All values that there are: `1..20`, or a list of words or numbers; makes a discrete observation."
+        None,
+        description="All values that there are: `1..20`, or a list of words or numbers; makes a discrete observation."
     )
     default: float | str | bool | list[float] | None = Field(
         None, description="Value where nothing is found; without it a missing field is an error."
     )
     keep: bool = Field(False, description="Where nothing is found, keep the previous value (of this episode).")
     allow_nan: bool = Field(False, description="Accept NaN and infinity as values.")
-    overflow: float | None = Field(None, description="Value for `****`, which Fortran prints when a number does not fit.")
+    overflow: float | None = Field(
+        None, description="Value for `****`, which Fortran prints when a number does not fit."
+    )
     max_length: int = Field(4096, ge=1, le=1 << 20, description="Longest text, in characters, of a text observation.")
 
 

@@ -115,11 +115,15 @@ def _without(data: Any, places: list[Place]) -> Any:
     gone = {place[0] for place in places if len(place) == 1}
     if isinstance(data, dict):
         entries = ((key, value) for key, value in data.items() if key not in gone)
-        return {key: _without(value, [place[1:] for place in places if place and place[0] == key]) for key, value in entries}
+        return {key: _without(value, _below(places, key)) for key, value in entries}
     if isinstance(data, list):
         numbered = ((number, {} if number in gone else value) for number, value in enumerate(data))
-        return [_without(value, [place[1:] for place in places if place and place[0] == number]) for number, value in numbered]
+        return [_without(value, _below(places, number)) for number, value in numbered]
     return data
+
+
+def _below(places: Iterable[Place], step: str | int) -> list[Place]:
+    return [place[1:] for place in places if place and place[0] == step]
 
 
 def _follows(problem: Problem, known: Iterable[Problem]) -> bool:

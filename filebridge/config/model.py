@@ -26,8 +26,8 @@ class Variable(Part):
     start: int | float | str | None = Field(None, description="Value at the start of each episode.")
     draw: str | None = Field(
         None,
-        description="Drawn at the start of each episode: `uniform(a, b)`, `loguniform(a, b)`, `normal(mean, deviation)`,"
-        " `integers(first, last)` or `choice(a, b, ...)`.",
+        description="Drawn at the start of each episode: `uniform(a, b)`, `loguniform(a, b)`, `normal(mean,"
+        " deviation)`, `integers(first, last)` or `choice(a, b, ...)`.",
     )
     update: Expression | None = Field(None, description="Expression for its next value, evaluated after each step.")
     low: float | None = Field(None, description="Least value, where it is observed or set through options.")
@@ -90,8 +90,8 @@ class Config(Part):
     action: Action = Field(description="What the agent chooses.")
     variables: dict[Word, Annotated[Variable, BeforeValidator(_variable), _CONSTANT]] = Field(
         default_factory=dict,
-        description="Values of the episode that do not come from the simulator: constants, draws, counters. All can be set by"
-        " `reset(options={...})`.",
+        description="Values of the episode that do not come from the simulator: constants, draws, counters. All can be"
+        " set by `reset(options={...})`.",
     )
     start: Dialogue = Field(default_factory=list, description="What is said once a process has started.")
     reset: Annotated[Reset | None, BeforeValidator(reset_form), _EXCHANGES] = Field(
@@ -101,22 +101,28 @@ class Config(Part):
     stop: Dialogue = Field(default_factory=list, description="What is said before the process is ended.")
     fields: dict[Word, FieldModel] = Field(default_factory=dict, description="Named values read from what it says.")
     observation: str | list[str] | dict[Word, str | list[str]] = Field(
-        description="What the agent sees: a list of fields or variables makes a Box; a mapping a Dict; one name its own space."
+        description="What the agent sees: a list of fields or variables makes a Box; a mapping a Dict; one name its"
+        " own space."
     )
-    observation_dtype: Literal["float32", "float64"] = Field("float64", description="Type of numbers in a Box observation.")
+    observation_dtype: Literal["float32", "float64"] = Field(
+        "float64", description="Type of numbers in a Box observation."
+    )
     reward: Expression = Field("0", description="Expression for the reward of a step.")
     terminated: Expression = Field("False", description="Expression: has the episode come to its natural end?")
     truncated: Expression = Field("False", description="Expression: is the episode cut short for another reason?")
-    info: dict[Word, Expression] = Field(default_factory=dict, description="Further values for `info`: name -> expression.")
+    info: dict[Word, Expression] = Field(
+        default_factory=dict, description="Further values for `info`: name -> expression."
+    )
     max_steps: int | None = Field(None, ge=1, description="Steps after which an episode is truncated.")
     deadlines: Deadlines = Field(Deadlines(), description="Longest time of each phase.")
     leftover: Literal["refuse", "drop", "keep"] = Field(
         "refuse",
-        description="Output after a reply's end, before the next thing is sent: an error, dropped, or kept as the beginning"
-        " of the next reply. White space is always dropped, unless kept.",
+        description="Output after a reply's end, before the next thing is sent: an error, dropped, or kept as the"
+        " beginning of the next reply. White space is always dropped, unless kept.",
     )
     on_failure: Annotated[OnFailure, BeforeValidator(_on_failure), _POLICY] = Field(
-        OnFailure(), description="What becomes of a failure in a step: `raise`, `truncate`, `retry`, or one for each kind."
+        OnFailure(),
+        description="What becomes of a failure in a step: `raise`, `truncate`, `retry`, or one for each kind."
     )
     deterministic: bool = Field(
         False, description="Equal seeds and actions give equal episodes; `retry` wants it, `check` verifies it."

@@ -16,12 +16,14 @@ __all__ = ["Name", "Part", "ShortForm", "Word"]
 class Part(BaseModel):
     """A mapping of the YAML; strict about types, closed to unknown keys, immutable."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=False, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, validate_default=False, hide_input_in_errors=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class ShortForm:
-    """Marks a value that has a short form too: ``schema`` makes its JSON Schema from that of the long one."""
+    """Mark of a value with a short form too: ``schema`` makes its JSON Schema from that of the long one."""
 
     schema: Callable[[dict[str, Any]], dict[str, Any]]
 

@@ -95,7 +95,7 @@ def _default(value: Any) -> dict[str, Any]:
 
 
 def _any_of(value: list[Any]) -> dict[str, Any]:
-    """A key without a value is a slip of the pen, though the models take it as left out."""
+    # A key without a value is a slip of the pen, though the models take it as left out.
     kept = [_tidied(entry) for entry in value if entry != {"type": "null"}]
     flat: list[Any] = []
     for entry in kept:

@@ -16,7 +16,9 @@ class File(Part):
     """A file placed in the simulator's run folder before it starts; exactly one of the keys."""
 
     copy_of: str | None = Field(None, alias="copy", description="Path of a file to copy, relative to this YAML.")
-    link: str | None = Field(None, description="Path of a file to link to, relative to this YAML; for large read-only data.")
+    link: str | None = Field(
+        None, description="Path of a file to link to, relative to this YAML; for large read-only data."
+    )
     template: str | None = Field(
         None, description="Path of a jinja2 template, rendered with `seed`, `seat`, `episode` and the variables."
     )
@@ -53,8 +55,8 @@ def _seed(value: object) -> object:
 
 _SEED = Field(
     (0, 2**31 - 1),
-    description="Seeds which the simulator accepts, `0..65535` say; `none` if it has no seed, so that `reset(seed=...)`"
-    " warns that it cannot be obeyed.",
+    description="Seeds which the simulator accepts, `0..65535` say; `none` if it has no seed, so that"
+    " `reset(seed=...)` warns that it cannot be obeyed.",
 )
 _SEED_SCHEMA = {"anyOf": [{"const": "none"}, {**RANGE_SCHEMA, "examples": ["0..65535"]}]}
 
@@ -75,10 +77,13 @@ class Simulator(Part):
     install: str = Field("", description="The line that installs the program, shown when it is missing.")
     seed: Annotated[NumberRange | None, BeforeValidator(_seed), WithJsonSchema(_SEED_SCHEMA)] = _SEED
     files: dict[str, File] = Field(
-        default_factory=dict, description="Files placed in the run folder before each start: name -> `copy`, `link`, ..."
+        default_factory=dict,
+        description="Files placed in the run folder before each start: name -> `copy`, `link`, ..."
     )
     environment: Annotated[
-        dict[str, str], BeforeValidator(_environment), WithJsonSchema({"type": "object", "additionalProperties": {"type": ["string", "number"]}})
+        dict[str, str], BeforeValidator(_environment), WithJsonSchema(
+            {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
+        )
     ] = Field(
         default_factory=dict,
         description="Environment variables, beside PATH, HOME, LANG, TZ and TMPDIR; nothing else is inherited."
@@ -114,10 +119,13 @@ _TERMINAL_SCHEMA = {"enum": [False, True, "none", "raw", "cooked"]}
 class Console(Part):
     """Standard input and output, through pipes or through a pseudo-terminal."""
 
-    terminal: Annotated[Literal["none", "raw", "cooked"], BeforeValidator(_terminal), WithJsonSchema(_TERMINAL_SCHEMA)] = Field(
+    terminal: Annotated[
+        Literal["none", "raw", "cooked"], BeforeValidator(_terminal), WithJsonSchema(_TERMINAL_SCHEMA)
+    ] = Field(
         "none",
-        description="`false`: pipes, which are faster. `true` or `raw`: a pseudo-terminal without line editing, for programs"
-        " that hold back their output on a pipe. `cooked`: a pseudo-terminal with line editing, for programs that need it.",
+        description="`false`: pipes, which are faster. `true` or `raw`: a pseudo-terminal without line editing, for"
+        " programs that hold back their output on a pipe. `cooked`: a pseudo-terminal with line editing, for programs"
+        " that need it.",
     )
     size: WindowSize = Field((80, 24), description="Columns and rows of the terminal.")
     stderr: Literal["apart", "merged"] = Field(
@@ -137,7 +145,9 @@ class Text(Part):
     encoding: str = Field("utf-8", description="Encoding of the text, any that Python knows.")
     errors: Literal["strict", "replace"] = Field("strict", description="What to do with bytes that are no text.")
     line_end: str = Field("\n", description="What ends a line that is sent.")
-    ansi: Literal["strip", "keep"] = Field("strip", description="Escape sequences for colour and cursor: removed or kept.")
+    ansi: Literal["strip", "keep"] = Field(
+        "strip", description="Escape sequences for colour and cursor: removed or kept."
+    )
     echo: Literal["none", "strip"] = Field(
         "none", description="`strip`: the program repeats each line that it reads; the repetition is removed."
     )

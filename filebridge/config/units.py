@@ -11,7 +11,17 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-__all__ = ["RANGE_SCHEMA", "Duration", "Expression", "NumberRange", "Size", "WindowSize", "expected", "first_and_last", "regex_source"]
+__all__ = [
+    "RANGE_SCHEMA",
+    "Duration",
+    "Expression",
+    "NumberRange",
+    "Size",
+    "WindowSize",
+    "expected",
+    "first_and_last",
+    "regex_source",
+]
 
 _DURATION_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 _SIZE_UNITS = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
@@ -106,7 +116,11 @@ def _expression(value: object) -> object:
 Expression = Annotated[str, BeforeValidator(_expression), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 """An expression over fields, variables, `action`, `step`, `episode`, and `prev.NAME` for values of the step before."""
 
-Duration = Annotated[float, BeforeValidator(_duration), _schema("50 ms", _QUANTITY_SCHEMA + "(us|ms|s|min|h)", {"type": "number", "minimum": 0})]
+Duration = Annotated[
+    float,
+    BeforeValidator(_duration),
+    _schema("50 ms", _QUANTITY_SCHEMA + "(us|ms|s|min|h)", {"type": "number", "minimum": 0}),
+]
 """Seconds, written ``50 ms``, ``10 s``, ``2 min`` or as a number of seconds."""
 
 Size = Annotated[int, BeforeValidator(_size), _schema("1 MiB", _SIZE_SCHEMA, {"type": "number", "minimum": 1})]

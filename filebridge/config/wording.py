@@ -30,7 +30,7 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class _Complaint:
-    """One error of pydantic: ``path`` is the part of its place that is not followed yet, ``place`` what is in the data."""
+    """One error of pydantic: ``place`` is the part of its place that is in the data, ``path`` what comes after."""
 
     path: Place
     place: Place
@@ -39,7 +39,9 @@ class _Complaint:
 
 def model_problems(error: ValidationError, data: Any) -> list[Problem]:
     """Return the problems of ``data`` that ``error`` tells of, each place once."""
-    complaints = [_followed(_Complaint(detail["loc"], (), {**detail}), data) for detail in error.errors(include_url=False)]
+    complaints = [
+        _followed(_Complaint(detail["loc"], (), {**detail}), data) for detail in error.errors(include_url=False)
+    ]
     problems = [_problem(several, data) for several in _sorted_out(complaints, data)]
     return list(dict.fromkeys(problems))
 
@@ -53,7 +55,7 @@ def settled(problem: Problem, data: Any) -> Problem:
             place.append(step)
         elif not isinstance(data, dict | list) and _is_short(problem.path[number:]):
             break
-        elif not (isinstance(data, dict) and isinstance(step, int)) and not (isinstance(data, list) and step == "exchanges"):
+        elif not _is_skipped(data, step):
             place += problem.path[number:]
             break
     return replace(problem, path=tuple(place))
@@ -62,6 +64,11 @@ def settled(problem: Problem, data: Any) -> Problem:
 def _is_short(rest: Place) -> bool:
     """Return whether ``rest`` is what a plain value stands for: `> ` for `[> ]`, `3` for `{start: 3}`."""
     return rest[0] in (0, "start")
+
+
+def _is_skipped(data: Any, step: str | int) -> bool:
+    """Return whether the short form has no such level: one exchange without its list, a list without its key."""
+    return isinstance(step, int) if isinstance(data, dict) else isinstance(data, list) and step == "exchanges"
 
 
 def _has(data: Any, step: str | int) -> bool:
@@ -81,6 +88,10 @@ def _followed(complaint: _Complaint, data: Any) -> _Complaint:
     return _Complaint(path, place, complaint.detail)
 
 
+def _is_missing(complaint: _Complaint) -> bool:
+    return bool(complaint.detail["type"] == "missing")
+
+
 def _sorted_out(complaints: Iterable[_Complaint], data: Any) -> list[list[_Complaint]]:
     """Return the complaints that are worth telling, those of one value together.
 
@@ -90,7 +101,7 @@ def _sorted_out(complaints: Iterable[_Complaint], data: Any) -> list[list[_Compl
     kept: list[list[_Complaint]] = []
     forks: dict[Place, dict[str | int, list[_Complaint]]] = {}
     for complaint in complaints:
-        if not complaint.path or complaint.path == ("[key]",) or (len(complaint.path) == 1 and complaint.detail["type"] == "missing"):
+        if complaint.path in ((), ("[key]",)) or (len(complaint.path) == 1 and _is_missing(complaint)):
             kept.append([complaint])
         else:
             branches = forks.setdefault(complaint.place, {})
@@ -104,7 +115,7 @@ def _sorted_out(complaints: Iterable[_Complaint], data: Any) -> list[list[_Compl
 def _furthest(place: Place, branches: Mapping[str | int, list[_Complaint]], data: Any) -> list[list[_Complaint]]:
     groups = [_sorted_out(branch, data) for branch in branches.values()]
     for told in groups:
-        if all(len(complaint.place) > len(place) or complaint.detail["type"] == "missing" for several in told for complaint in several):
+        if all(len(one.place) > len(place) or _is_missing(one) for several in told for one in several):
             return told
     return [[complaint for told in groups for several in told for complaint in several]]
 
@@ -130,7 +141,9 @@ def _single(complaint: _Complaint, data: Any) -> Problem:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "extra_forbidden":
         known = sorted(known_keys(place[:-1], data))
-        return Problem(place, "an unknown key", shown(place[-1]), one_of(known), nearest(str(place[-1]), known), on="key")
+        return Problem(
+            place, "an unknown key", shown(place[-1]), one_of(known), nearest(str(place[-1]), known), on="key"
+        )
     if kind == "missing":
         key = str(complaint.path[-1])
         return Problem(place, f"the key `{key}` is missing", "", _description((*place, key), data))
@@ -221,7 +234,9 @@ def _model_at(place: Place, data: Any) -> type[BaseModel] | None:
             # The short form of `reset` is the list of its exchanges.
             current = _inside(model.model_fields["exchanges"].annotation) if "exchanges" in model.model_fields else None
         elif model is not None:
-            current = next((field.annotation for name, field in model.model_fields.items() if (field.alias or name) == step), None)
+            current = next(
+                (field.annotation for name, field in model.model_fields.items() if (field.alias or name) == step), None
+            )
         else:
             current = _inside(current)
         data = data[step] if _has(data, step) else None

@@ -64,8 +64,8 @@ class Program:
     def seed_at_reset(self) -> bool:
         """Whether the reset dialogue gives the simulator its seed."""
         exchanges = self.config.reset.exchanges if self.config.reset else ()
-        texts = [text for exchange in exchanges for text in ([exchange.send] if isinstance(exchange.send, str) else exchange.send or [])]
-        return any("seed" in text for text in texts)
+        sent = [exchange.send or "" for exchange in exchanges]
+        return any("seed" in (text if isinstance(text, str) else " ".join(text)) for text in sent)
 
 
 def load_program(target: str | Path | Mapping[str, Any]) -> Program:
@@ -81,8 +81,9 @@ def compile_program(loaded: Loaded) -> Program:
     faults = Faults(loaded.problems)
     program = None
     if loaded.config is not None:
-        loaded = _compilable(loaded, loaded.config)
-        program = _compiled(loaded.config, loaded.source, faults)  # type: ignore[arg-type]  # only its parts were replaced
+        config, lost = _compilable(loaded, loaded.config)
+        loaded = replace(loaded, lost=lost)
+        program = _compiled(config, loaded.source, faults)
     if faults.problems or program is None:
         found = [settled(problem, loaded.source.data) for problem in faults.problems]
         told = [problem for problem in found if problem in loaded.problems or not loaded.excuses(problem)]
@@ -90,14 +91,14 @@ def compile_program(loaded: Loaded) -> Program:
     return program
 
 
-def _compilable(loaded: Loaded, config: Config) -> Loaded:
-    """Return ``loaded`` with stand-ins for parts which the rules have refused and without which nothing can be compiled."""
+def _compilable(loaded: Loaded, config: Config) -> tuple[Config, frozenset[str]]:
+    """Return ``config`` with stand-ins for refused parts that nothing can be compiled without, and all lost names."""
     refused, lost = {problem.path[:2] for problem in loaded.problems}, loaded.lost
     if any(path[0] == "action" for path in refused if path):
         config, lost = config.model_copy(update={"action": Action(choices=(0, 0))}), lost | {"action"}
     if ("text", "encoding") in refused:
         config = config.model_copy(update={"text": Text()})
-    return replace(loaded, config=config, lost=lost)
+    return config, lost
 
 
 def _compiled(config: Config, source: Source, faults: Faults) -> Program | None:
@@ -111,7 +112,8 @@ def _compiled(config: Config, source: Source, faults: Faults) -> Program | None:
     observed = _observer(config, slots, faults)
     if faults.problems or outcome is None or observed is None:
         return None
-    hidden = [name for name in [*config.fields, *(n for n in slots.observed if n not in config.fields and slots.observed[n].kind == "flag")]]
+    flags = [name for name, value in slots.observed.items() if value.kind == "flag"]
+    hidden = list(dict.fromkeys([*config.fields, *flags]))
     return Program(
         config=config,
         source=source,
@@ -140,7 +142,9 @@ def _action(config: Config, faults: Faults) -> ActionReader | None:
         return action_reader(config.action)
     except (ValueError, OverflowError, AssertionError) as error:
         if not faults.problems:
-            faults.problems.append(Problem(("action",), "not a possible action space", str(error)[:200], "other bounds"))
+            faults.problems.append(
+                Problem(("action",), "not a possible action space", str(error)[:200], "other bounds")
+            )
         return None
 
 
@@ -154,19 +158,23 @@ def _observer(config: Config, slots: Slots, faults: Faults) -> Observer | None:
         pass  # a name from a part that could not be kept
     except ValueError as error:
         if not faults.problems:
-            faults.problems.append(Problem(("observation",), "not a possible observation space", str(error)[:200], "other bounds"))
+            faults.problems.append(
+                Problem(("observation",), "not a possible observation space", str(error)[:200], "other bounds")
+            )
     return None
 
 
 def _unobservable(config: Config, slots: Slots) -> Iterator[Problem]:
     """Yield the names in lists that cannot be a part of a Box, all of them."""
     form = config.observation
-    lists = {("observation", part): inner for part, inner in form.items()} if isinstance(form, dict) else {("observation",): form}
+    lists = {
+        ("observation", part): inner for part, inner in form.items()
+    } if isinstance(form, dict) else {("observation",): form}
     for place, inner in lists.items():
         for number, name in enumerate(inner if isinstance(inner, list) else ()):
             try:
                 observer([name], slots.observed, config.observation_dtype)
-            except Unobservable as error:
+            except Unobservable as error:  # noqa: PERF203  # at load time
                 yield Problem((*place, number), error.what, error.name, error.expected)
             except (KeyError, ValueError):
                 pass  # an unknown name, or bounds that contradict each other: problems of the field

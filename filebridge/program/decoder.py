@@ -50,7 +50,7 @@ class Decoder:
             row[index] = evaluate(row, previous)
 
     def partly(self, names: Iterable[str]) -> Callable[[bytes, Row, Row], None] | None:
-        """Return a function that fills only these fields, from a reply that is not yet whole; None if there are none."""
+        """Return a function that fills these fields only, from a reply that is not yet whole; None if none is known."""
         wanted = set(names)
         chosen = [entry for entry in self.entries if entry.name in wanted]
         if not chosen:
@@ -80,7 +80,9 @@ def compile_decoder(config: Config, slots: Slots, faults: Faults) -> Decoder:
         if field.compute is not None:
             place = ("fields", name, "compute")
             known = len(faults.problems)
-            expression = faults.expression(field.compute, slots.without_action(), place, Kind.NUMBER, Kind.FLAG, Kind.INTEGER)
+            expression = faults.expression(
+                field.compute, slots.without_action(), place, Kind.NUMBER, Kind.FLAG, Kind.INTEGER
+            )
             faults.problems[known:] = [_of_order(problem, name, config) for problem in faults.problems[known:]]
             kind = expression.kind if expression else Kind.NUMBER
             index = slots.add_field(name, Reading(lambda message: None, kind))
@@ -94,9 +96,13 @@ def _of_order(problem: Problem, own: str, config: Config) -> Problem:
     name = problem.found.removeprefix("prev.").partition(".")[0]
     if name == "action":
         expected = "the action in `reward`, `info` or an `update` instead"
-        return replace(problem, what="there is no action at reset, when fields are computed too", expected=expected, near="")
+        return replace(
+            problem, what="there is no action at reset, when fields are computed too", expected=expected, near=""
+        )
     if name == own:
-        return replace(problem, what=f"`{name}` is computed from itself", expected="a variable with an `update`", near="")
+        return replace(
+            problem, what=f"`{name}` is computed from itself", expected="a variable with an `update`", near=""
+        )
     if name in config.fields and config.fields[name].compute is not None and not problem.what.endswith("is due"):
         expected = "fields in the order in which they need one another"
         return replace(problem, what=f"`{name}` is computed later", expected=expected, near="")
@@ -110,7 +116,16 @@ def _reading(name: str, field: FieldModel, config: Config, faults: Faults) -> tu
     except FieldProblem as problem:
         place = ("fields", name, problem.key) if problem.key else ("fields", name)
         faults.problems.append(
-            Problem(place, problem.what, problem.found, problem.expected, problem.near, "value", problem.offset, problem.length)
+            Problem(
+                place,
+                problem.what,
+                problem.found,
+                problem.expected,
+                problem.near,
+                "value",
+                problem.offset,
+                problem.length,
+            )
         )
     except StopIteration:
         pass  # no way to read is given: the rules have reported it

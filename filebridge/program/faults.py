@@ -38,14 +38,18 @@ class Faults:
         except ExpressionProblem as problem:
             self.add(problem, place)
         except UnicodeEncodeError as error:
-            self.problems.append(Problem(place, f"a character that {encoding} lacks", text[error.start : error.end], "another encoding"))
+            self.problems.append(
+                Problem(place, f"a character that {encoding} lacks", text[error.start : error.end], "another encoding")
+            )
         return None
 
     def add(self, problem: ExpressionProblem, place: Place) -> None:
         """Take a problem that was found within the text at ``place``."""
         self.problems.append(
             Problem(
-                place, problem.what, problem.found, problem.expected, problem.near, offset=problem.offset, length=max(1, problem.length)
+                place, problem.what, problem.found, problem.expected, problem.near, offset=problem.offset, length=max(
+                    1, problem.length
+                )
             )
         )
 

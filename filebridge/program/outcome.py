@@ -32,7 +32,9 @@ class Outcome:
         self._info = info
         self._inform = together(list(info.values()))
         # Before the first action there is nothing to tell about it, nor a step before.
-        early = {name: one for name, one in info.items() if not one.uses_previous and not any(map(_is_action, one.uses))}
+        early = {
+            name: one for name, one in info.items() if not one.uses_previous and not any(map(_is_action, one.uses))
+        }
         self._early, self._inform_early = early, together(list(early.values()))
         self._updates = updates
         self._indices = slots
@@ -95,7 +97,7 @@ def _located(expressions: Mapping[str, Expression], row: Row, previous: Row, err
     for label, expression in expressions.items():
         try:
             expression.evaluate(row, previous)
-        except FAILURES as cause:
+        except FAILURES as cause:  # noqa: PERF203  # only after a failure
             return failure(expression, row, previous, cause, label)
     raise error
 

@@ -39,7 +39,9 @@ def compile_phases(config: Config, slots: Slots, decoder: Decoder, faults: Fault
         ("stop", config.stop, ("stop",), slots.names),
     ]
     phases = {
-        name: _Compiler(config, names, decoder, faults).phase(name, exchanges, place) for name, exchanges, place, names in plans
+        name: _Compiler(
+            config, names, decoder, faults
+        ).phase(name, exchanges, place) for name, exchanges, place, names in plans
     }
     faults.problems[known:] = [_of_early_action(problem) for problem in faults.problems[known:]]
     return phases
@@ -48,7 +50,9 @@ def compile_phases(config: Config, slots: Slots, decoder: Decoder, faults: Fault
 def _of_early_action(problem: Problem) -> Problem:
     if problem.path[0] not in ("start", "reset") or problem.found.partition(".")[0] != "action":
         return problem
-    return replace(problem, what="there is no action yet", expected="an exchange in `step` for what depends on the action", near="")
+    return replace(
+        problem, what="there is no action yet", expected="an exchange in `step` for what depends on the action", near=""
+    )
 
 
 class _Compiler:
@@ -77,7 +81,9 @@ class _Compiler:
         plain = only.when is None and only.repeat is None and only.awaited == 1 and only.read is None
         return only if plain and not only.quiet and not only.silent else None
 
-    def _exchange(self, exchange: config_exchange.Exchange, place: Place, later: set[str]) -> tuple[Exchange, set[str], set[str]]:
+    def _exchange(
+        self, exchange: config_exchange.Exchange, place: Place, later: set[str]
+    ) -> tuple[Exchange, set[str], set[str]]:
         framing = framing_of(self._config, exchange)
         template = self._template(exchange.send, (*place, "send"))
         when = self._condition(exchange.when, (*place, "when"))
@@ -101,7 +107,9 @@ class _Compiler:
         )
         return compiled, used, repeated
 
-    def _cut(self, framing: Framing, ends: list[tuple[Alternative, End]], answers: list[tuple[Alternative, End]]) -> Cut:
+    def _cut(
+        self, framing: Framing, ends: list[tuple[Alternative, End]], answers: list[tuple[Alternative, End]]
+    ) -> Cut:
         try:
             return compile_cut(framing, ends, answers, self._encoded)
         except (re.error, ValueError, OverflowError, RecursionError):
@@ -114,7 +122,9 @@ class _Compiler:
         if isinstance(send, str):
             return self._faults.template(send, self._names, place, self._config.text.line_end, self._encoding)
         lines = [
-            self._faults.template(line, self._names, (*place, n), self._config.text.line_end, self._encoding) for n, line in enumerate(send)
+            self._faults.template(
+                line, self._names, (*place, n), self._config.text.line_end, self._encoding
+            ) for n, line in enumerate(send)
         ]
         known = [line for line in lines if line is not None]
         encodes = [line.encode for line in known]
@@ -135,7 +145,13 @@ class _Compiler:
     def _outgoing(self) -> str:
         # An encoding that begins every text with a byte order mark would put one before each command.
         name = self._config.text.encoding.lower().replace("_", "-")
-        return {"utf-16": "utf-16-le", "utf16": "utf-16-le", "utf-32": "utf-32-le", "utf32": "utf-32-le", "utf-8-sig": "utf-8"}.get(name, name)
+        return {
+            "utf-16": "utf-16-le",
+            "utf16": "utf-16-le",
+            "utf-32": "utf-32-le",
+            "utf32": "utf-32-le",
+            "utf-8-sig": "utf-8",
+        }.get(name, name)
 
     def _condition(self, text: str | None, place: Place) -> Expression | None:
         if text is None:
@@ -144,7 +160,9 @@ class _Compiler:
 
     def _endless(self, repeat: Expression, place: Place) -> None:
         expected = "an expression over at least one field of the reply"
-        self._faults.problems.append(Problem(place, "nothing that the simulator says can end this repetition", repeat.text, expected))
+        self._faults.problems.append(
+            Problem(place, "nothing that the simulator says can end this repetition", repeat.text, expected)
+        )
 
     def _encoded(self, text: str) -> bytes:
         return text.encode(self._encoding, "surrogateescape")
@@ -152,12 +170,16 @@ class _Compiler:
     def _answers(self, exchange: config_exchange.Exchange, place: Place) -> list[tuple[Alternative, End]]:
         answers = []
         for prompt, reply in exchange.answer.items():
-            template = self._faults.template(reply, self._names, (*place, "answer", prompt), self._config.text.line_end, self._encoding)
+            template = self._faults.template(
+                reply, self._names, (*place, "answer", prompt), self._config.text.line_end, self._encoding
+            )
             if template is None:
                 continue
             if template.uses or template.uses_previous:
                 what = "an answer on the way is a fixed text"
-                self._faults.problems.append(Problem((*place, "answer", prompt), what, reply, "an exchange of its own for what varies"))
+                self._faults.problems.append(
+                    Problem((*place, "answer", prompt), what, reply, "an exchange of its own for what varies")
+                )
                 continue
             regex = regex_source(prompt)
             alternative = Alternative(text=None if regex else prompt, regex=regex)

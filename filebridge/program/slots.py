@@ -42,7 +42,9 @@ class Slots:
 
     def __init__(self, config: Config, action: ActionReader) -> None:
         self.names: dict[str, Slot] = {
-            name: Slot(index, Kind.INTEGER) for name, index in (("step", STEP), ("episode", EPISODE), ("seed", SEED), ("seat", SEAT))
+            name: Slot(index, Kind.INTEGER) for name, index in (
+                ("step", STEP), ("episode", EPISODE), ("seed", SEED), ("seat", SEAT)
+            )
         }
         self.observed: dict[str, Observed] = {"step": Observed(STEP, "integer", low=0)}
         self.action_index = len(self.names)
@@ -65,13 +67,17 @@ class Slots:
         """Give the field ``name`` a slot and return its index."""
         field = self._config.fields[name]
         index = self._add(name, reading.kind, reading.length)
-        kind = {Kind.NUMBER: "number", Kind.INTEGER: "integer", Kind.FLAG: "flag", Kind.TEXT: "text", Kind.VECTOR: "vector"}
+        kind = {
+            Kind.NUMBER: "number", Kind.INTEGER: "integer", Kind.FLAG: "flag", Kind.TEXT: "text", Kind.VECTOR: "vector"
+        }
         length = field.max_length if reading.kind is Kind.TEXT else reading.length
         low = -np.inf if field.low is None else field.low
         high = np.inf if field.high is None else field.high
         if field.grid is not None:
             high = max(field.grid.legend.values())
-        self.observed[name] = Observed(index, kind.get(reading.kind, "grid"), length, reading.shape, low, high, field.values)
+        self.observed[name] = Observed(
+            index, kind.get(reading.kind, "grid"), length, reading.shape, low, high, field.values
+        )
         return index
 
     def without_action(self) -> dict[str, Slot]:
@@ -91,6 +97,8 @@ class Slots:
         index = self._add(name, {int: Kind.INTEGER, str: Kind.TEXT}.get(kind, Kind.NUMBER))
         low = -np.inf if variable.low is None else variable.low
         high = np.inf if variable.high is None else variable.high
-        self.observed[name] = Observed(index, {int: "integer", str: "text"}.get(kind, "number"), 4096, low=low, high=high)
+        self.observed[name] = Observed(
+            index, {int: "integer", str: "text"}.get(kind, "number"), 4096, low=low, high=high
+        )
         draw = compile_draw(drawn) if drawn else None
         return First(name, index, kind, low, high, variable.start, draw)

@@ -42,7 +42,9 @@ _PARTS = {
     "Action": ("an action", "action"), "Box": ("a mapping", "box"), "Console": ("a mapping", "console"),
     "Exchange": ("an exchange", "exchange"), "FieldModel": ("a field", "field"), "File": ("a file", "file"),
     "Grid": ("a mapping", "grid"), "Repeat": ("a mapping", "repeat"), "Reset": ("a mapping", "reset"),
-    "Table": ("a mapping", "table"), "TextAction": ("a mapping", "text-action"), "Variable": ("a variable", "variables"),
+    "Table": ("a mapping", "table"), "TextAction": (
+        "a mapping", "text-action"
+    ), "Variable": ("a variable", "variables"),
 }  # fmt: skip
 """Model -> what it is called, and the heading where its keys are listed; others are named like their sections."""
 
@@ -168,7 +170,7 @@ _EXPRESSIONS = """\
 `reward`, `terminated`, `truncated`, `info`, `when`, `repeat`, `compute` and `update` are expressions over named values.
 They are checked when the file is loaded; nothing else than these functions can be called."""
 _TEMPLATES = "In `send`, `{expression}` or `{expression:format}` is filled in; `{{` and `}}` are braces."
-_WITHOUT_FORMAT = "Without a format a number is sent with all its digits. A vector is sent with blanks between its numbers."
+_WITHOUT_FORMAT = "Without a format a number has all its digits. The numbers of a vector have blanks in between."
 _HOLES = "A blank in the pattern stands for any number of blanks. `{{` and `}}` are braces."
 
 
@@ -186,7 +188,9 @@ def _languages() -> Iterator[str]:
     yield from _list("hole", "what it reads", {f"`{{{name}}}`": text for name, text in words.HOLES.items()})
     yield from ("## Draws", "")
     yield from _list("draw", "what it gives", {f"`{USAGE[name]}`": text for name, text in words.DRAWS.items()})
-    yield from ("## Substitutions", "", "In `command`, `environment`, `path` and `directory`; `$$` is a dollar sign.", "")
+    yield from (
+        "## Substitutions", "", "In `command`, `environment`, `path` and `directory`; `$$` is a dollar sign.", ""
+    )
     yield from _list("name", "what it is", {f"`${{{name}}}`": text for name, text in words.SUBSTITUTIONS.items()})
 
 

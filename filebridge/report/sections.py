@@ -61,7 +61,8 @@ transport:
     Section(
         "framing",
         (Framing,),
-        "An end must not depend on how the bytes happen to arrive: of several texts none may hold another, and a regular"
+        "An end must not depend on how the bytes happen to arrive: of several texts none may hold another, and a"
+        " regular"
         " expression must not be open at its end.",
         """\
 framing: {until: [/cmd \\d+> /, {over: {exit: 0}}]}
@@ -141,7 +142,8 @@ observation: {state: [x, position, alarm], mode: mode, board: board}
         "on_failure",
         (OnFailure,),
         "`raise` raises. `truncate` ends the episode with the last observation, `truncated` and the cause in `info`."
-        " `retry` starts a new process and replays the episode, which must repeat itself. One word holds for all kinds.",
+        " `retry` starts a new process and replays the episode, which must repeat itself. One word holds for all"
+        " kinds.",
         """\
 on_failure: {crash: retry, timeout: truncate, reward: -1, restarts: 5, within: 10 min}
 deterministic: true

@@ -74,7 +74,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "on_failure as a mapping": toy(on_failure={"crash": "truncate", "reward": -1, "within": "1 min"}),
     "retry": toy(on_failure="retry", deterministic=True),
     "a plain variable": toy(variables={"goal": 3, "word": "go", "part": 0.5}),
-    "variables in full": toy(variables={"goal": {"draw": "uniform(1, 2)"}, "n": {"start": 0, "update": "n + 1", "low": 0}}),
+    "variables in full": toy(
+        variables={"goal": {"draw": "uniform(1, 2)"}, "n": {"start": 0, "update": "n + 1", "low": 0}}
+    ),
     "an update that is a number": toy(variables={"n": {"start": 0, "update": 1}}),
     "until as a text": toy(start=[{"until": "> ", "answer": {"? more": "y"}, "silent": 0.5}]),
     "until as a mapping": step(until={"ready": "> ", "over": "END\n"}),
@@ -104,7 +106,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "text": act("{action}", text={"max_length": 5}),
     "parts": act("{action.go} {action.far}", parts={"go": {"choices": 2}, "far": {"box": {"low": [0], "high": [1]}}}),
     "a box with names": act("{action.a} {action.b}", box={"low": [0, -1], "high": 1, "names": ["a", "b"]}, label="two"),
-    "an unbounded box": act("{action:.2f}", box={"low": float("-inf"), "high": float("inf"), "size": 1, "dtype": "float64"}),
+    "an unbounded box": act(
+        "{action:.2f}", box={"low": float("-inf"), "high": float("inf"), "size": 1, "dtype": "float64"}
+    ),
     "a numeric reward": toy(reward=1),
     "a flag as an ending": toy(terminated=False, truncated=False, max_steps=5),
     "info": toy(info={"double": "2 * x", "one": 1, "yes": True}),
@@ -131,7 +135,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "a number is sent": toy(start=[{"send": 3, "until": "> "}]),
     "when and repeat": step(when="x > 0", repeat={"until": "x > 1", "every": "10 ms"}),
     "when is a flag": step(when=True),
-    "framing": toy(framing={"quiet": "50 ms"}, stop=[{"send": "q", "lines": 2}, {"send": "r", "bytes": 3}, {"blank": True}]),
+    "framing": toy(
+        framing={"quiet": "50 ms"}, stop=[{"send": "q", "lines": 2}, {"send": "r", "bytes": 3}, {"blank": True}]
+    ),
     "answers that are numbers": toy(start=[{"until": "> ", "answer": {"how many? ": 3}}]),
     "text settings": toy(text={"encoding": "latin-1", "line_end": "\r\n", "ansi": "keep", "decimal": ","}),
     "leftover": toy(leftover="drop", about="A toy.", observation_dtype="float32"),

@@ -58,7 +58,10 @@ def test_a_single_value_is_possible():
     assert set(drawn("normal(7, 0)")) == {7.0}
 
 
-USAGES = "one of uniform(low, high), loguniform(low, high), normal(mean, deviation), integers(first, last), choice(a, b, ...)"
+USAGES = (
+    "one of uniform(low, high), loguniform(low, high), normal(mean, deviation),"
+    " integers(first, last), choice(a, b, ...)"
+)
 
 
 @pytest.mark.parametrize(
@@ -88,9 +91,14 @@ USAGES = "one of uniform(low, high), loguniform(low, high), normal(mean, deviati
     ],
 )
 def test_what_cannot_be_drawn(text, what, expected, near):
-    assert list(check_draw(text, ("a", "draw"))) == [Problem(("a", "draw"), what, text or "an empty text", expected, near)]
+    assert list(check_draw(text, ("a", "draw"))) == [
+        Problem(("a", "draw"), what, text or "an empty text", expected, near)
+    ]
 
 
-@pytest.mark.parametrize("text", ["uniform(" + "(" * 5000, "uniform(" + "9" * 5000 + ", 1)", "choice(" + "1, " * 5000 + "1)", "uniform(1, 2)]"])
+@pytest.mark.parametrize(
+    "text",
+    ["uniform(" + "(" * 5000, "uniform(" + "9" * 5000 + ", 1)", "choice(" + "1, " * 5000 + "1)", "uniform(1, 2)]"],
+)
 def test_hostile_texts(text):
     assert len(list(check_draw(text, ()))) == 1

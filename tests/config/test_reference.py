@@ -54,7 +54,11 @@ def test_every_key_is_on_the_page():
     page = reference()
     for part in (json_schema(), *json_schema()["$defs"].values()):
         for key, schema in part["properties"].items():
-            row = next(line for line in page.split("\n") if line.startswith(f"| `{key}` |") and schema["description"][:20] in line)
+            row = next(
+                line for line in page.split("\n") if line.startswith(
+                    f"| `{key}` |"
+                ) and schema["description"][:20] in line
+            )
             assert len(re.split(r"(?<!\\)\|", row)) == 6
 
 
@@ -66,7 +70,11 @@ def test_sections_stand_in_the_order_of_the_file():
 
 def test_links_lead_to_headings():
     page = reference()
-    headings = {re.sub("[^a-z0-9 _-]", "", line.lstrip("# ").lower()).replace(" ", "-") for line in page.split("\n") if line.startswith("#")}
+    headings = {
+        re.sub(
+            "[^a-z0-9 _-]", "", line.lstrip("# ").lower()
+        ).replace(" ", "-") for line in page.split("\n") if line.startswith("#")
+    }
     links = set(re.findall(r"\]\(#([^)]*)\)", page))
     assert links
     assert links <= headings
@@ -111,7 +119,9 @@ def test_every_hole_is_known(hole):
     assert [found.word for found in compile_pattern(f"A = {{{hole}}}", Text()).holes] == [hole]
 
 
-@pytest.mark.parametrize("text", ["uniform(1, 2)", "loguniform(1, 2)", "normal(1, 2)", "integers(1, 2)", "choice(1, 2)"])
+@pytest.mark.parametrize(
+    "text", ["uniform(1, 2)", "loguniform(1, 2)", "normal(1, 2)", "integers(1, 2)", "choice(1, 2)"]
+)
 def test_every_draw_is_known(text):
     assert text.partition("(")[0] in words.DRAWS
     assert list(draw.check_draw(text, ())) == []

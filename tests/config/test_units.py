@@ -22,7 +22,9 @@ def refused(kind, value):
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
-        ("50 ms", 0.05), ("50ms", 0.05), (" 1.5 s ", 1.5), (".5 s", 0.5), ("2. s", 2.0), ("250 us", 0.00025), ("2 min", 120.0), ("1 h", 3600.0),
+        ("50 ms", 0.05), ("50ms", 0.05), (" 1.5 s ", 1.5), (".5 s", 0.5), ("2. s", 2.0), (
+            "250 us", 0.00025
+        ), ("2 min", 120.0), ("1 h", 3600.0),
         (3, 3.0), (0.25, 0.25), (0, 0.0), ("168 h", 604800.0),
     ],
 )  # fmt: skip
@@ -51,7 +53,16 @@ def test_a_duration_out_of_range(value):
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("64 KiB", 65536), ("1 MiB", 1 << 20), ("2 GB", 2 * 10**9), ("1kb", 1000), ("3 B", 3), ("0.5 KiB", 512), (4096, 4096), ("1 gib", 1 << 30)],
+    [
+        ("64 KiB", 65536),
+        ("1 MiB", 1 << 20),
+        ("2 GB", 2 * 10**9),
+        ("1kb", 1000),
+        ("3 B", 3),
+        ("0.5 KiB", 512),
+        (4096, 4096),
+        ("1 gib", 1 << 30),
+    ],
 )
 def test_a_size(text, size):
     assert read(Size, text) == size
@@ -70,7 +81,13 @@ def test_a_size_out_of_range(value):
 
 
 @pytest.mark.parametrize(
-    ("text", "pair"), [("1..20", (1, 20)), ("-5..5", (-5, 5)), (" 3 .. 3 ", (3, 3)), ("0..2147483647", (0, 2147483647)), ((1, 2), (1, 2))]
+    ("text", "pair"), [
+        ("1..20", (1, 20)),
+        ("-5..5", (-5, 5)),
+        (" 3 .. 3 ", (3, 3)),
+        ("0..2147483647", (0, 2147483647)),
+        ((1, 2), (1, 2)),
+    ]
 )
 def test_a_range(text, pair):
     assert read(NumberRange, text) == pair
@@ -106,7 +123,9 @@ def test_no_window(value):
     assert refused(WindowSize, value) == ("not the size of a window", expected)
 
 
-@pytest.mark.parametrize(("value", "text"), [("x + 1", "x + 1"), (3, "3"), (0.5, "0.5"), (True, "True"), (False, "False"), (-2, "-2")])
+@pytest.mark.parametrize(
+    ("value", "text"), [("x + 1", "x + 1"), (3, "3"), (0.5, "0.5"), (True, "True"), (False, "False"), (-2, "-2")]
+)
 def test_an_expression(value, text):
     assert read(Expression, value) == text
 
@@ -116,6 +135,9 @@ def test_no_expression(value):
     assert refused(Expression, value) == ("not an expression", "text such as `-abs(error)`, or a number")
 
 
-@pytest.mark.parametrize(("text", "source"), [("/a+b/", "a+b"), ("///", "/"), ("/ /", " "), ("//", None), ("/", None), ("a/", None), ("/a", None), ("", None)])
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [("/a+b/", "a+b"), ("///", "/"), ("/ /", " "), ("//", None), ("/", None), ("a/", None), ("/a", None), ("", None)],
+)
 def test_slashes_make_a_regular_expression(text, source):
     assert regex_source(text) == source

@@ -78,7 +78,9 @@ def test_a_value_outside_its_bounds():
 
 
 def test_computed_fields_see_the_others_and_those_computed_before():
-    talk = Talk(with_fields(double={"compute": "2 * x"}, more={"compute": "double + goal"}) | {"variables": {"goal": 1}})
+    talk = Talk(
+        with_fields(double={"compute": "2 * x"}, more={"compute": "double + goal"}) | {"variables": {"goal": 1}}
+    )
     talk.read("X= 3")
     assert (talk["double"], talk["more"]) == (6.0, 7.0)
 

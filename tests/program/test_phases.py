@@ -188,7 +188,9 @@ def test_a_reset_is_a_phase():
 
 
 def test_line_ends_and_encodings():
-    talk = Talk(samples.toy(text={"line_end": "\r\n", "encoding": "latin-1"}, step=[{"send": "gr\xfcn", "until": ENDS}]))
+    talk = Talk(
+        samples.toy(text={"line_end": "\r\n", "encoding": "latin-1"}, step=[{"send": "gr\xfcn", "until": ENDS}])
+    )
     assert talk.begin() == b"gr\xfcn\r\n"
 
 

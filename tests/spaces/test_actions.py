@@ -50,7 +50,9 @@ def test_the_space(kind, space):
     assert made(**kind).space == space
 
 
-@pytest.mark.parametrize("kind", [BOX, PAIR, NAMED, {"choices": 4}, MULTI, {"bits": 3}, {"text": {"max_length": 5}}, PARTS])
+@pytest.mark.parametrize(
+    "kind", [BOX, PAIR, NAMED, {"choices": 4}, MULTI, {"bits": 3}, {"text": {"max_length": 5}}, PARTS]
+)
 def test_every_element_of_the_space_is_taken(kind):
     reader = made(**kind)
     reader.space.seed(0)
@@ -189,7 +191,8 @@ def test_the_whole_text_of_a_refusal():
     with pytest.raises(ActionError) as caught:
         read(np.array([2.5]), **BOX)
     assert str(caught.value) == (
-        "the action is outside its bounds\n  found: array([2.5])\n  cure: choose an element of Box(-1.0, 2.0, (1,), float32)"
+        "the action is outside its bounds\n  found: array([2.5])\n  cure: choose an element of Box(-1.0, 2.0, (1,),"
+        " float32)"
     )
 
 

@@ -108,7 +108,9 @@ def test_a_mapping():
     assert observation["said"] == "hey"
 
 
-@pytest.mark.parametrize("form", ["x", ["x", "n"], ["x", "v"], "v", "board", "bits", "rooms", {"a": ["x"], "b": "board"}])
+@pytest.mark.parametrize(
+    "form", ["x", ["x", "n"], ["x", "v"], "v", "board", "bits", "rooms", {"a": ["x"], "b": "board"}]
+)
 def test_each_observation_is_fresh(form):
     made = observer(form, KNOWN, "float64")
     row = list(ROW)

@@ -245,7 +245,8 @@ _LIVE: weakref.WeakSet[BridgeEnv] = weakref.WeakSet()
 def _abandoned(session: Session, name: str) -> None:
     """End the simulator of an environment that was thrown away without being closed."""
     if session.link is not None:
-        session.end(polite=False, grace=0.0)
+        # Garbage may be collected while this thread holds a lock that another thread would wait for.
+        session.end(polite=False, grace=0.0, shielded=False)
         warnings.warn(f"an environment of {name} was not closed; its simulator has been ended", ResourceWarning, stacklevel=2)
 
 
@@ -259,11 +260,12 @@ def _let_go() -> None:
 
 
 def _end_all() -> None:
-    sessions = [env._session for env in list(_LIVE) if env._session.link is not None]
+    # One that is in use by a thread is left to the guardian: its thread would die noisily at the very end.
+    sessions = [env._session for env in list(_LIVE) if env._session.link is not None and not env._busy]
     # All at once: at the interpreter's exit nobody waits for one grace after another.
     stop([session.link.process for session in sessions if session.link is not None], EXIT_GRACE, monotonic() + 2 * EXIT_GRACE)
     for session in sessions:
-        session.end(polite=False, grace=0.0)
+        session.end(polite=False, grace=0.0, shielded=False)
 
 
 if hasattr(os, "register_at_fork"):

@@ -21,6 +21,7 @@ from filebridge.errors import (
     TransportError,
     UsageError,
 )
+from filebridge.interrupt import unbroken
 from filebridge.link import Link
 from filebridge.loop import exchange
 from filebridge.program import Program
@@ -86,9 +87,13 @@ class Session:
                     raise
         self.end()
         self.phase = "start"
-        link = self.link = Link(self.program, self.seat, self._named_values(), self.transcripts)
+        link = unbroken(self._launched)
         self._start(link)
         return self._begun(link)
+
+    def _launched(self) -> Link:
+        self.link = Link(self.program, self.seat, self._named_values(), self.transcripts)
+        return self.link
 
     def step(self, action: Any) -> Step:
         """Take one step; return observation, reward, terminated, truncated and info.
@@ -135,10 +140,10 @@ class Session:
                 error.situation = Situation(self.program.config.name, phase, self.seat, self.episode)
         return error
 
-    def end(self, polite: bool = True, grace: float = 2.0) -> None:
+    def end(self, polite: bool = True, grace: float = 2.0, shielded: bool = True) -> None:
         """End the process, politely if it is in step with us; raises CleanupError for what remains.
 
-        After an interrupt (Ctrl-C) it may be called again.
+        ``shielded``: an interrupt (Ctrl-C) is raised only when all is done.
         """
         link = self.link
         self.over = True
@@ -147,12 +152,18 @@ class Session:
         deadline = monotonic() + self.program.config.deadlines.stop
         if polite and self.program.phases["stop"].exchanges and link.alive:
             self._say_goodbye(link)
-        try:
-            link.close(deadline, min(grace, max(0.0, (deadline - monotonic()) / 2)))
-        except BridgeError:
-            self.link = None
-            raise
-        self.link = None
+        grace = min(grace, max(0.0, (deadline - monotonic()) / 2))
+
+        def close() -> None:
+            try:
+                link.close(deadline, grace)
+            finally:
+                self.link = None
+
+        if shielded:
+            unbroken(close)
+        else:
+            close()
 
     def disown(self) -> None:
         """Forget the process in a forked child: it belongs to the parent."""

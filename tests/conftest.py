@@ -35,25 +35,39 @@ def descriptors() -> dict[int, str]:
     return found
 
 
-def left_behind(folder: Path, before: dict[int, str]) -> list[str]:
-    left = [f"process {pid}: {sweep._read(f'/proc/{pid}/cmdline')!r}" for pid in sweep.holders(guardian.run_token())]
+def children() -> set[int]:
+    """Return the processes that this one has started; the guardian is to stay."""
+    found: set[int] = set()
+    for thread in Path("/proc/self/task").iterdir():
+        found.update(map(int, (thread / "children").read_text().split()))
+    return found - {guardian._GUARDIAN.child}
+
+
+def left_behind(folder: Path, before: dict[int, str], earlier: set[int], linked: bool) -> list[str]:
+    left = [f"process {pid}: {sweep._read(f'/proc/{pid}/cmdline')!r}" for pid in children() - earlier]
+    if linked:
+        left += [f"simulator {pid}" for pid in sweep.holders(guardian.run_token())]
     left += [f"folder {path}" for path in folder.iterdir()]
     ours = guardian._GUARDIAN.channel
-    left += [f"descriptor {fd} {target}" for fd, target in descriptors().items() if fd != ours and before.get(fd) != target]
+    left += [f"descriptor {fd} {to}" for fd, to in descriptors().items() if fd != ours and before.get(fd) != to]
     return left
 
 
 @pytest.fixture(autouse=True)
 def nothing_left(run_folders):
     """Fail a test that leaves a process, a run folder or a descriptor behind."""
-    before = descriptors()
+    before, earlier, links = descriptors(), children(), repr(guardian._GUARDIAN.links)
     yield
-    gc.collect()
+    # Looking through all processes takes long: only where a simulator was started in this very process.
+    linked = repr(guardian._GUARDIAN.links) != links
+    if linked:
+        gc.collect()
     until = time.monotonic() + 2
-    left = left_behind(run_folders, before)
+    left = left_behind(run_folders, before, earlier, linked)
     while left and time.monotonic() < until:
+        gc.collect()
         time.sleep(0.01)
-        left = left_behind(run_folders, before)
+        left = left_behind(run_folders, before, earlier, linked)
     assert not left, "the test left behind: " + ", ".join(left)
 
 

@@ -52,7 +52,6 @@ def cells_reading(name: str, field: FieldModel, text: Text, line_of: _Line, cell
     ``cells_of`` cuts it. Raises FieldProblem for columns that there cannot be.
     """
     place = field if field.table is None else field.table
-    key = "table" if field.table is not None else "columns"
     word = field.type or "float"
     convert, kind = conversion(name, word, field, text), KINDS[word]
     if place.columns is None:
@@ -60,9 +59,6 @@ def cells_reading(name: str, field: FieldModel, text: Text, line_of: _Line, cell
     if kind not in (Kind.NUMBER, Kind.INTEGER):
         expected = "float, int, hex or octal"
         raise FieldProblem("type", f"several columns are numbers, not {kind.value}", expected=expected)
-    if not place.columns or min(place.columns) < 1:
-        expected = "`1..6` or `[1, 2, 5]`"
-        raise FieldProblem(key, "columns are counted from 1", found=str(place.columns), expected=expected)
     quick = float if word == "float" and text.decimal == "." else convert
     read = _several_cells(name, place.columns, line_of, cells_of, (quick, convert))
     return Reading(read, Kind.VECTOR, len(place.columns))

@@ -185,12 +185,6 @@ def test_characters_in_other_encodings():
             {},
             "line: there is no line 0\n  found: 0\n  expected: 1 for the first line, -1 for the last",
         ),
-        (
-            {"columns": [1, 0]},
-            {},
-            "columns: columns are counted from 1\n  found: [1, 0]\n  expected: `1..6` or `[1, 2, 5]`",
-        ),
-        ({"columns": []}, {}, "columns: columns are counted from 1\n  found: []\n  expected: `1..6` or `[1, 2, 5]`"),
         ({"chars": "0..3"}, {}, "chars: characters are counted from 1\n  found: 0..3\n  expected: `11..20`"),
         (
             {"columns": "1..2", "type": "word"},

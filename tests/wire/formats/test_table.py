@@ -95,10 +95,6 @@ def test_a_heading_that_is_not_ascii():
             {**INPUT, "column": 1, "columns": [2]},
             "table: one of two keys is due\n  found: both\n  expected: `column: 7` or `columns: 3..5`",
         ),
-        (
-            {**INPUT, "columns": [0, 1]},
-            "table: columns are counted from 1\n  found: [0, 1]\n  expected: `1..6` or `[1, 2, 5]`",
-        ),
     ],
 )
 def test_impossible_tables_are_refused_at_load_time(table, expected):

@@ -29,7 +29,7 @@ _QUESTION = re.compile(r"(\?|\[[^\]]{1,12}\]|\([^)]{1,12}\)|--More--|[Pp]assword
 def situation(link: Link, phase: str, understood: bool = True) -> Situation:
     """Return what is known about ``link`` now; where a whole reply was not ``understood`` it is shown too."""
     dialogue, process = link.dialogue, link.process
-    exit = process.exit()
+    end = process.exit()
     process.drain_stderr()
     unmatched = dialogue.unmatched
     return Situation(
@@ -39,8 +39,8 @@ def situation(link: Link, phase: str, understood: bool = True) -> Situation:
         episode=_number(dialogue.row[EPISODE]),
         step=_number(dialogue.row[STEP]),
         pid=process.pid,
-        process="" if exit else process.state(),
-        exit=str(exit) if exit else "",
+        process="" if end else process.state(),
+        exit=str(end) if end else "",
         elapsed=round(monotonic() - link.begun, 3),
         deadline=link.deadline,
         sent=escaped(dialogue.sent),
@@ -56,25 +56,25 @@ def _number(value: object) -> int:
 
 def died(link: Link, phase: str, between: bool = False) -> BridgeError:
     """Return the error for a process that has ended in ``phase``, or ``between`` the one before and this one."""
-    exit = link.process.exit()
+    end = link.process.exit()
     if phase == "start":
         return StartCrashed(
-            f"the simulator ended before it was ready: {exit}",
+            f"the simulator ended before it was ready: {end}",
             cure="read its last words above; run the command by hand, and correct `simulator` or `start`",
         )
     when = f"between two {'episodes' if phase == 'reset' else 'steps'}" if between else f"in the middle of a {phase}"
-    error = SimulatorExited(f"the simulator ended {when}: {exit}", cure=_death_cure(exit))
-    if exit is not None:
-        error.code, error.signal = exit.code, exit.signal
+    error = SimulatorExited(f"the simulator ended {when}: {end}", cure=_death_cure(end))
+    if end is not None:
+        error.code, error.signal = end.code, end.signal
     return error
 
 
-def _death_cure(exit: Exit | None) -> str:
-    if exit is not None and exit.signal == 9:
+def _death_cure(end: Exit | None) -> str:
+    if end is not None and end.signal == 9:
         return "SIGKILL came from outside, from the kernel's memory killer say; see `limits` and the machine's log"
-    if exit is not None and exit.signal is not None:
+    if end is not None and end.signal is not None:
         return "the program has crashed; see its stderr, and what was sent last"
-    label = f"{{over: {{exit: {exit.code if exit and exit.code is not None else 0}}}}}"
+    label = f"{{over: {{exit: {end.code if end and end.code is not None else 0}}}}}"
     return f"if its end is the end of the episode, say so: `until: [..., {label}]`; otherwise see what was sent last"
 
 
@@ -125,12 +125,14 @@ def probable_cause(state: str, text: bytes, has_spoken: bool, on_terminal: bool)
     if text.strip():
         return _unmatched(text)
     if "child" in state:
-        return "it waits for a program that it has started", "see what that program waits for; raise `deadlines` if it is slow"
+        cure = "see what that program waits for; raise `deadlines` if it is slow"
+        return "it waits for a program that it has started", cure
     if "set time" in state:
         return "it sleeps for a set time", "raise `deadlines`, or see why it waits"
     if not on_terminal:
         return _silent_on_pipe(has_spoken)
-    return "it said nothing to what was sent: it may wait for more input", "see `text: {line_end: ...}` and what was sent"
+    cause = "it said nothing to what was sent: it may wait for more input"
+    return cause, "see `text: {line_end: ...}` and what was sent"
 
 
 def _silent_on_pipe(has_spoken: bool) -> tuple[str, str]:
@@ -148,11 +150,12 @@ def _silent_on_pipe(has_spoken: bool) -> tuple[str, str]:
 def _unmatched(text: bytes) -> tuple[str, str]:
     line = text.rsplit(b"\n", 1)[-1].decode("utf-8", "replace")
     shown = escaped(line, 120)
+    unseen = "the end of its reply was never seen"
     if not line.strip():
-        return "the end of its reply was never seen", "compare `until` with what was received; spaces and capitals count"
+        return unseen, "compare `until` with what was received; spaces and capitals count"
     if _QUESTION.search(line):
         return (
             f"it waits at another question: `{shown}`",
             f'answer it on the way, `answer: {{"{shown}": "..."}}`, or make it an end of the reply in `until`',
         )
-    return f"the end of its reply was never seen; the last line looks like `{shown}`", "correct `until`; spaces and capitals count"
+    return f"{unseen}; the last line looks like `{shown}`", "correct `until`; spaces and capitals count"

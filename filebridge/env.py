@@ -47,7 +47,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         ConfigError: the configuration is wrong; every problem of it is in the text.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"], "render_fps": 4}
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"], "render_fps": 4}  # type: ignore[misc]
 
     def __init__(
         self,
@@ -146,7 +146,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         finally:
             self._busy = False
 
-    def render(self) -> str | None:  # type: ignore[override]
+    def render(self) -> str | None:
         """Return what the simulator said last, None without a render mode or before the first reset."""
         link = self._session.link
         if self.render_mode is None or link is None:
@@ -209,7 +209,9 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             return _closed()
         if isinstance(error, UsageError) and self._forked:
             return UsageError(
-                "the environment was made before a fork", found="its simulator belongs to the parent process", cure="call reset() first"
+                "the environment was made before a fork",
+                found="its simulator belongs to the parent process",
+                cure="call reset() first",
             )
         return error
 
@@ -220,7 +222,8 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             self._warned = True
             drawn = any(variable.draw for variable in config.variables.values())
             effect = "only the variables of its configuration are drawn from it" if drawn else "it has no effect"
-            warnings.warn(f"{config.name} has no seed: reset(seed=...) cannot make its episodes repeat; {effect}", SeedWarning, stacklevel=3)
+            text = f"{config.name} has no seed: reset(seed=...) cannot make its episodes repeat; {effect}"
+            warnings.warn(text, SeedWarning, stacklevel=3)
 
     def _after_fork(self) -> None:
         """In a forked child: let go of the parent's simulator, and of a call that a lost thread may be in."""
@@ -230,7 +233,10 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._session.link is not None:
-            raise UsageError("a running environment cannot be pickled", cure="pickle it before the first reset, or make another from its config")
+            raise UsageError(
+                "a running environment cannot be pickled",
+                cure="pickle it before the first reset, or make another from its config",
+            )
         target, source = self._target, self.program.source
         if isinstance(target, Program):
             target = source.data if source.folder is None else source.folder / Path(source.name).name  # type: ignore[assignment]
@@ -247,7 +253,8 @@ def _abandoned(session: Session, name: str) -> None:
     if session.link is not None:
         # Garbage may be collected while this thread holds a lock that another thread would wait for.
         session.end(polite=False, grace=0.0, shielded=False)
-        warnings.warn(f"an environment of {name} was not closed; its simulator has been ended", ResourceWarning, stacklevel=2)
+        text = f"an environment of {name} was not closed; its simulator has been ended"
+        warnings.warn(text, ResourceWarning, stacklevel=2)
 
 
 def _closed() -> UsageError:
@@ -263,7 +270,8 @@ def _end_all() -> None:
     # One that is in use by a thread is left to the guardian: its thread would die noisily at the very end.
     sessions = [env._session for env in list(_LIVE) if env._session.link is not None and not env._busy]
     # All at once: at the interpreter's exit nobody waits for one grace after another.
-    stop([session.link.process for session in sessions if session.link is not None], EXIT_GRACE, monotonic() + 2 * EXIT_GRACE)
+    processes = [session.link.process for session in sessions if session.link is not None]
+    stop(processes, EXIT_GRACE, monotonic() + 2 * EXIT_GRACE)
     for session in sessions:
         session.end(polite=False, grace=0.0, shielded=False)
 

@@ -49,11 +49,14 @@ class Link:
     """
 
     __slots__ = (
-        "_poller", "_token", "begun", "closing", "deadline", "dialogue", "eagerness", "eof_deadline", "first_step", "folder",
-        "output_ended", "poll", "process", "program", "read", "readable", "seat", "transcript", "transport", "write",
+        "_poller", "_token", "begun", "closing", "deadline", "dialogue", "eagerness", "eof_deadline", "first_step",
+        "folder", "output_ended", "poll", "process", "program", "read", "readable", "seat", "transcript", "transport",
+        "write",
     )  # fmt: skip
 
-    def __init__(self, program: Program, seat: int, values: Mapping[str, object], transcripts: Path | None = None) -> None:
+    def __init__(
+        self, program: Program, seat: int, values: Mapping[str, object], transcripts: Path | None = None
+    ) -> None:
         """Start the simulator in a fresh folder; raises StartError and its kin, with nothing left behind.
 
         A transcript of all that is said goes into the folder ``transcripts``.
@@ -106,7 +109,7 @@ class Link:
         self.output_ended = False
         self._poller = poll()
         self.register(self._poller)
-        self.poll = self._poller.poll
+        self.poll: Callable[[float], list[tuple[int, int]]] = self._poller.poll
         self.readable = [(transport.fileno(), POLLIN)]
         self.eagerness = 8
         self.eof_deadline = math.inf
@@ -138,7 +141,7 @@ class Link:
         self.eof_deadline = monotonic() + EOF_GRACE
         self.poll = self._poll_briefly
 
-    def _poll_briefly(self, milliseconds: float = 0.0) -> list[tuple[int, int]]:
+    def _poll_briefly(self, milliseconds: float) -> list[tuple[int, int]]:
         return self._poller.poll(min(milliseconds, max(0.0, self.eof_deadline - monotonic()) * 1000.0))
 
     def last_read(self) -> bytes | None:
@@ -198,8 +201,8 @@ class Link:
         left = [f"process {number}" for number in sorted(living)]
         try:
             self.folder.remove()
-        except CleanupError as error:
-            left += [f"folder {name}" for name in error.left]
+        except CleanupError as stuck:
+            left += [f"folder {name}" for name in stuck.left]
         guardian.release(folder=self.folder.path, pid=pid)
         if left:
             error = CleanupError("the simulator left something behind", found=", ".join(left), cure="remove it by hand")
@@ -249,7 +252,8 @@ def _files(program: Program) -> list[PlacedFile]:
         if file.text is not None:
             placed.append(PlacedFile(name, "text", file.text))
             continue
-        way, source = next((w, s) for w, s in (("copy", file.copy_of), ("link", file.link), ("template", file.template)) if s)
+        ways = (("copy", file.copy_of), ("link", file.link), ("template", file.template))
+        way, source = next((way, source) for way, source in ways if source)
         placed.append(PlacedFile(name, way, str(folder / source)))  # type: ignore[arg-type]
     return placed
 

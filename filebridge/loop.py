@@ -59,7 +59,8 @@ def exchange(link: Link, phase: Phase, seconds: float) -> None:
         try:
             accepted = link.write(command)
         except TransportError as error:
-            return _cut_off(link, error)
+            _cut_off(link, error)
+            return
         if accepted != len(command) or dialogue.timer or dialogue.pending:
             command = command[accepted:]
         else:
@@ -147,7 +148,7 @@ def _output_ended(link: Link) -> None:
 
 
 def _cut_off(link: Link, error: TransportError) -> None:
-    """The simulator takes no input: its end, which often is the cause, may have been awaited; raise otherwise."""
+    """Find out why the simulator takes no input: its own end may have been awaited; raise otherwise."""
     if not link.await_exit(EOF_GRACE):
         raise error
     _last_words(link)
@@ -169,9 +170,11 @@ def _converse(link: Link, deadline: float, unsent: bytes) -> None:
             try:
                 unsent = unsent[link.write(unsent) :]
             except TransportError as error:
-                return None if result is DONE else _cut_off(link, error)
+                if result is not DONE:
+                    _cut_off(link, error)
+                return
         if result is DONE and not unsent:
-            return None
+            return
         limit = min(deadline, timer_at, link.eof_deadline)
         events = _wait(link, max(0.0, limit - monotonic()), bool(unsent))
         result = _progress(link, events, result is DONE)
@@ -234,7 +237,7 @@ def _progress(link: Link, events: list[tuple[int, int]], done: bool) -> bytes | 
 
 
 def _last_words(link: Link) -> bytes:
-    """The process is dead: read what it said before, and see whether that, or its end, was awaited."""
+    """Read what a dead process said before, and see whether that, or its end, was awaited."""
     dialogue = link.dialogue
     for _ in range(DRAIN_READS):
         chunk = None if link.output_ended else link.last_read()
@@ -242,8 +245,8 @@ def _last_words(link: Link) -> bytes:
             break
         if dialogue.receive(chunk) is DONE:
             return DONE
-    exit = link.process.exit()
-    if dialogue.ended(exit.code if exit else None) is DONE:
+    end = link.process.exit()
+    if dialogue.ended(end.code if end else None) is DONE:
         return DONE
     _drain_stderr(link)
     raise diagnosis.died(link, dialogue.phase_name)

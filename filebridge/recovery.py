@@ -127,7 +127,8 @@ class Recovery:
             raise spent from error
 
     def _cut_short(self, error: BridgeError) -> Step:
-        record: dict[str, Any] = {"error": type(error).__name__, "what": error.what, "found": error.found, "cure": error.cure}
+        record: dict[str, Any] = {"error": type(error).__name__}
+        record |= {"what": error.what, "found": error.found, "cure": error.cure}
         if error.situation is not None:
             record |= error.situation.record()
         return _copied(self._observation), self._policy.reward, False, True, {"bridge_failure": record}
@@ -150,8 +151,9 @@ def _compare(step: int, observation: Any, seen: Any) -> None:
 
 
 def _mismatch(step: int, observation: object, seen: object) -> ReplayMismatch:
+    other = f"step {step} of the replayed episode gave another observation"
     return ReplayMismatch(
-        f"step {step} of the replayed episode gave another observation" if step else "the replayed episode began otherwise",
+        other if step else "the replayed episode began otherwise",
         found=f"{_shown(observation)} instead of {_shown(seen)}",
         cure="the simulator is not deterministic: use `truncate` instead of `retry`",
     )

@@ -62,7 +62,9 @@ class Session:
         self._more = bool(program.outcome._info or program.outcome._indices)
         self._max_steps = program.config.max_steps or (1 << 62)
 
-    def reset(self, generator: np.random.Generator, seed: int | None, options: Mapping[str, Any] | None) -> tuple[Any, dict[str, Any]]:
+    def reset(
+        self, generator: np.random.Generator, seed: int | None, options: Mapping[str, Any] | None
+    ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode; return its first observation and info.
 
         Raises UsageError for options that are no variables, StartError and its kin, SimulatorError,
@@ -83,7 +85,7 @@ class Session:
                 return self._begun(self.link)
             except (SimulatorError, TransportError):
                 # It ended between two episodes, as some programs do; that is no failure of an episode.
-                if self.link is not None and self.link.alive:
+                if self.link.alive:
                     raise
         self.end()
         self.phase = "start"
@@ -135,7 +137,8 @@ class Session:
         """Return ``error`` with the situation in which it happened."""
         if error.situation is None:
             if self.link is not None:
-                error.situation = diagnosis.situation(self.link, phase, not isinstance(error, ProtocolError | ExpressionError))
+                understood = not isinstance(error, ProtocolError | ExpressionError)
+                error.situation = diagnosis.situation(self.link, phase, understood)
             else:
                 error.situation = Situation(self.program.config.name, phase, self.seat, self.episode)
         return error
@@ -194,7 +197,7 @@ class Session:
         return self._step_seconds * factor
 
     def _take_back(self, link: Link) -> None:
-        """After an action that was refused: all is as before the step, or the process is ended if it heard some of it."""
+        """After an action was refused, put all back as before the step; end the process if it heard some of it."""
         dialogue = link.dialogue
         if not dialogue.is_opening:
             self.end(polite=False, grace=0.0)
@@ -237,7 +240,9 @@ class Session:
     def _named_values(self) -> dict[str, object]:
         return {**self.values, "seat": self.seat, "episode": self.episode}
 
-    def _first_values(self, generator: np.random.Generator, seed: int | None, options: Mapping[str, Any]) -> dict[str, object]:
+    def _first_values(
+        self, generator: np.random.Generator, seed: int | None, options: Mapping[str, Any]
+    ) -> dict[str, object]:
         values: dict[str, object] = {"seed": self._seed(generator, seed)}
         known = {first.name: first for first in self.program.firsts}
         for name in options:
@@ -262,7 +267,9 @@ class Session:
     def _not_begun(self) -> UsageError:
         if self.link is None:
             return UsageError("step without a running episode", found="no simulator runs", cure="call reset() first")
-        return UsageError("step after the end of the episode", found="the last step ended it", cure="call reset() to begin another")
+        return UsageError(
+            "step after the end of the episode", found="the last step ended it", cure="call reset() to begin another"
+        )
 
 
 def _option(first: First, value: Any) -> object:
@@ -270,9 +277,11 @@ def _option(first: First, value: Any) -> object:
     number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
     if first.kind is str and isinstance(value, str) and value.isprintable():
         return value
-    if first.kind is not str and number and first.low <= float(value) <= first.high and np.isfinite(float(value)):
-        if first.kind is float or float(value).is_integer():
-            return first.kind(value)
+    fits = number and first.low <= float(value) <= first.high and np.isfinite(float(value))
+    if fits and (first.kind is float or (first.kind is int and float(value).is_integer())):
+        return first.kind(value)
     kind = {int: "a whole number", float: "a number", str: "a printable text"}[first.kind]
     bounds = "" if first.kind is str or first.high - first.low == np.inf else f" from {first.low:g} to {first.high:g}"
-    raise UsageError(f"the option {first.name!r} has a value that does not fit", found=repr(value)[:100], cure=f"give {kind}{bounds}")
+    raise UsageError(
+        f"the option {first.name!r} has a value that does not fit", found=repr(value)[:100], cure=f"give {kind}{bounds}"
+    )

@@ -148,7 +148,7 @@ def test_several_lines_at_once_await_as_many_replies(bridge):
 
 
 def test_an_exchange_takes_place_only_when(bridge):
-    code = 'x = 0\nsay("x=0> ")\nwhile True:\n    line = hear()\n    x += 10 if line == "extra" else 1\n    say(f"x={x}> ")'
+    code = 'x = 0\nsay("x=0> ")\nwhile True:\n    x += 10 if hear() == "extra" else 1\n    say(f"x={x}> ")'
     step = [{"send": "go", "until": "> "}, {"send": "extra", "until": "> ", "when": "x % 2 == 0"}]
     with bridge(code, step=step) as env:
         assert episode(env, 4) == [[0], [1], [12], [13], [24]]

@@ -26,6 +26,7 @@ from filebridge.errors import (
     SimulatorExited,
     SimulatorTimeout,
     TransportError,
+    UsageError,
     ValueOutOfRange,
 )
 
@@ -50,7 +51,7 @@ def failure(env, kind, action=1):
         "Fake", "step", env._session.episode, 2, number
     )
     assert (fake.folders(), fake.inhabitants(), env._session.link) == ([], [], None)
-    with pytest.raises(Exception, match="^step without a running episode"):
+    with pytest.raises(UsageError, match=r"^step without a running episode"):
         env.step(fake.act())
     assert env.reset()[0].tolist() == [0]
     assert env.step(fake.act())[0].tolist() == [1]
@@ -69,7 +70,8 @@ def test_an_exit_in_a_step_is_told_with_its_code(code):
     assert (error.code, error.signal) == (code, None)
     assert error.what == f"the simulator ended in the middle of a step: exit code {code}"
     assert error.cure == (
-        f"if its end is the end of the episode, say so: `until: [..., {{over: {{exit: {code}}}}}]`; otherwise see what was sent last"
+        f"if its end is the end of the episode, say so: `until: [..., {{over: {{exit: {code}}}}}]`;"
+        " otherwise see what was sent last"
     )
     situation = error.situation
     assert (situation.sent, situation.received, situation.stderr, situation.exit, situation.process) == (
@@ -78,7 +80,8 @@ def test_an_exit_in_a_step_is_told_with_its_code(code):
 
 
 @pytest.mark.parametrize(("number", "name", "cure"), [
-    (9, "SIGKILL", "SIGKILL came from outside, from the kernel's memory killer say; see `limits` and the machine's log"),
+    (9, "SIGKILL",
+     "SIGKILL came from outside, from the kernel's memory killer say; see `limits` and the machine's log"),
     (11, "SIGSEGV", "the program has crashed; see its stderr, and what was sent last"),
     (6, "SIGABRT", "the program has crashed; see its stderr, and what was sent last"),
 ])
@@ -188,7 +191,7 @@ def test_a_deadline_is_kept_to_a_tenth_of_a_second():
 ], ids=["stdout", "stderr"])
 def test_a_drip_does_not_put_off_the_deadline(drip):
     with stepping(drip, deadlines={"step": 0.3}) as env:
-        error, took = failure(env, SimulatorTimeout)
+        _, took = failure(env, SimulatorTimeout)
         assert 0.3 <= took < 5
 
 
@@ -252,7 +255,8 @@ while b"\\n" not in data:
 say(f"x={len(data)}> ")
 hear()
 """
-    with fake.bridge(code, transport={"console": {"terminal": terminal}}, limits={"output": "8 MiB"}, **TEN_TEXTS) as env:
+    console = {"console": {"terminal": terminal}}
+    with fake.bridge(code, transport=console, limits={"output": "8 MiB"}, **TEN_TEXTS) as env:
         env.reset()
         assert env.step("b" * 100_000)[0].tolist() == [1_000_001]
 

@@ -73,7 +73,7 @@ def test_an_id_outlives_a_change_of_the_folder(mine, monkeypatch, tmp_path):
 
 
 def test_a_wrong_or_missing_file_is_refused_at_once(mine, tmp_path):
-    with pytest.raises(ConfigError, match="nowhere.yaml: no such file"):
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml: no such file"):
         filebridge.register(tmp_path / "nowhere.yaml")
     mine.write_text(MINIMAL.replace("max_steps: 3", "max_stops: 3"))
     with pytest.raises(ConfigError, match="max_stops"):

@@ -6,82 +6,11 @@ Sans-IO: ``begin`` and ``receive`` return the bytes to send, ``None`` while more
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
-
 from filebridge.errors import Desync, MessageTooLarge, escaped
-from filebridge.wire.framing import Cut, End
+from filebridge.wire.framing import End
+from filebridge.wire.phase import DONE, UNCHANGED, Exchange, Filter, Phase, Row, Rules
 
 __all__ = ["DONE", "UNCHANGED", "Dialogue", "Exchange", "Phase", "Rules"]
-
-Row = list[object]
-
-
-class _Done(bytes):
-    """The mark for a phase that is complete; of type bytes so that one type covers all results."""
-
-
-DONE: Final[bytes] = _Done()
-
-UNCHANGED: Final = -1.0
-"""The value of ``timer`` where the time that was set before still holds."""
-
-
-class Filter(Protocol):
-    """What stands between transport and dialogue: removes escape sequences, unifies line ends."""
-
-    def clean(self, chunk: bytes) -> bytes:
-        """Return the text in ``chunk``."""
-
-    def finish(self) -> bytes:
-        """Return what was held back at the end of the stream."""
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One exchange, compiled: ``encode`` makes what is sent, ``cut`` finds the end of each reply.
-
-    ``awaited`` replies are awaited; ``quiet`` and ``silent`` are seconds, 0 for none; ``exits`` are the
-    exit codes that end the reply, with the slot of their label. ``read`` fills the row from the reply so
-    far, where a later expression of the same dialogue needs it.
-    """
-
-    encode: Callable[[Row, Row], bytes] | None
-    cut: Cut
-    awaited: int = 1
-    quiet: float = 0.0
-    silent: float = 0.0
-    exits: tuple[tuple[tuple[int, ...], int], ...] = ()
-    when: Callable[[Row, Row], object] | None = None
-    repeat: Callable[[Row, Row], object] | None = None
-    every: float = 0.0
-    read: Callable[[bytes, Row, Row], None] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """The exchanges of a phase.
-
-    ``only`` is the exchange of a phase that has one, held to no condition. ``unprompted`` says that the
-    simulator may have spoken before the phase begins.
-    """
-
-    name: str
-    exchanges: tuple[Exchange, ...]
-    only: Exchange | None
-    unprompted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What holds in every phase: the cap on a message in bytes, the slots of labels, the fate of leftovers."""
-
-    cap: int
-    labels: Sequence[int]
-    leftover: str
-    strip_echo: bool
-
 
 class Dialogue:
     """The talk with one simulator.
@@ -191,7 +120,7 @@ class Dialogue:
         return DONE
 
     def expire(self) -> bytes | None:
-        """The timer ran out: quiet ends a message, silence is an empty one, a pause before a repetition is over."""
+        """Take note that the timer ran out: quiet ends a message, silence is an empty one, a pause is over."""
         self.timer = 0.0
         if self._paused:
             self._paused = False
@@ -201,7 +130,7 @@ class Dialogue:
         return self._complete(data, len(data), End())
 
     def ended(self, code: int | None) -> bytes | None:
-        """The simulator's output ended and it exited with ``code``: return ``DONE`` if that is an awaited end."""
+        """Take note that the simulator exited with ``code``; return ``DONE`` if that is an awaited end."""
         if self._phase.only is not None:
             self.said.clear()
         for codes, label in self._exchange.exits:
@@ -235,8 +164,8 @@ class Dialogue:
             raise Desync(
                 "the simulator said more than was asked for",
                 found=f"after the end of its last reply: {escaped(left)}",
-                cure="end `until` with the last text before the program waits, or say `leftover: drop` or `leftover: keep`"
-                " where such output is normal",
+                cure="end `until` with the last text before the program waits, or say `leftover: drop` or"
+                " `leftover: keep` where such output is normal",
             )
         self.pending = b""
 
@@ -249,7 +178,7 @@ class Dialogue:
         pending += chunk
         return pending
 
-    def _await_more(self, data: bytes | bytearray) -> None:
+    def _await_more(self, data: bytes | bytearray) -> bytes | None:
         size = len(data)
         if size + self._size > self._rules.cap:
             self.pending = data[-4096:]
@@ -258,6 +187,7 @@ class Dialogue:
         self._searched = size
         if size:
             self.timer = self._exchange.quiet
+        return None
 
     def _too_large(self, size: int) -> MessageTooLarge:
         return MessageTooLarge(
@@ -295,7 +225,7 @@ class Dialogue:
         return data
 
     def _complete(self, data: bytes | bytearray, end: int, which: End) -> bytes | None:
-        """A message ends at ``end``: answer a question, await the next reply, or go on to the next exchange."""
+        """End a message at ``end``: answer a question, await the next reply, or go on to the next exchange."""
         while True:
             self.said.append(bytes(data[:end]))
             self._size += end

@@ -113,7 +113,7 @@ def _printf(spec: str, kind: Kind) -> tuple[bytes, bool]:
     letter = match["kind"] or _default(kind, bool(match["precision"]))
     if letter in _WHOLE and kind not in (Kind.INTEGER, Kind.FLAG):
         raise ValueError(f"`{letter}` prints whole numbers only, this is {kind.value}")
-    if letter in _REAL and kind is Kind.TEXT or letter == "s" and kind is not Kind.TEXT:
+    if (letter in _REAL and kind is Kind.TEXT) or (letter == "s" and kind is not Kind.TEXT):
         raise ValueError(f"`{letter}` does not print {kind.value}")
     if letter not in _WHOLE + _REAL + "sr":
         raise ValueError(f"`{letter}` is no format")
@@ -162,7 +162,9 @@ def _text_value(hole: Hole, encoding: str) -> Callable[[Row, Row], object]:
             return template % text.encode(encoding)
         except UnicodeEncodeError as error:
             raise ActionError(
-                f"`{hole.expression.text}` has a character that {encoding} lacks", found=escaped(text), cure="change `text: {encoding: ...}`"
+                f"`{hole.expression.text}` has a character that {encoding} lacks",
+                found=escaped(text),
+                cure="change `text: {encoding: ...}`",
             ) from error
 
     return value
@@ -201,7 +203,8 @@ def _single(literal: bytes, hole: Hole, names: Names) -> Encode:
 
     def of_expression(row: Row, previous: Row) -> bytes:
         try:
-            return literal % evaluate(row, previous)
+            sent: bytes = literal % evaluate(row, previous)
+            return sent
         except (ArithmeticError, ValueError, TypeError, IndexError) as error:
             raise _blame([hole], row, previous, error) from error
 
@@ -220,5 +223,7 @@ def _blame(holes: Sequence[Hole], row: Row, previous: Row, error: Exception) -> 
     else:
         hole = holes[0]
     return ParseError(
-        f"`{hole.expression.text}` cannot be sent", found=str(error), cure="it may have no value yet: give the field a `default`"
+        f"`{hole.expression.text}` cannot be sent",
+        found=str(error),
+        cure="it may have no value yet: give the field a `default`",
     )

@@ -101,7 +101,8 @@ def until_cut(ends: Sequence[tuple[Alternative, End]], encode: Callable[[str], b
         return literal_cut(encode(told[0][0].text), told[0][1])
     branches = []
     for number, (alternative, _) in enumerate(told):
-        source = re.escape(encode(alternative.text)) if alternative.text is not None else encode(alternative.regex or "")
+        text, regex = alternative.text, alternative.regex or ""
+        source = re.escape(encode(text)) if text is not None else encode(regex)
         branches.append(b"(?P<end%d>%s)" % (number, source))
     return pattern_cut(re.compile(b"|".join(branches), re.MULTILINE), [end for _, end in told])
 
@@ -110,7 +111,10 @@ _BLANK = re.compile(rb"(?P<end0>\S[^\n]*\n[ \t]*\n)")
 
 
 def compile_cut(
-    framing: Framing, ends: Sequence[tuple[Alternative, End]], answers: Sequence[tuple[Alternative, End]], encode: Callable[[str], bytes]
+    framing: Framing,
+    ends: Sequence[tuple[Alternative, End]],
+    answers: Sequence[tuple[Alternative, End]],
+    encode: Callable[[str], bytes],
 ) -> Cut:
     """Return the cut of one exchange.
 

@@ -30,4 +30,4 @@ def hear() -> str:
     return line.rstrip("\n")
 
 
-exec(sys.argv[1], globals())  # noqa: S102
+exec(sys.argv[1], globals())

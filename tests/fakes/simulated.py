@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from filebridge.env import BridgeEnv
 
 CONSOLE = str(Path(__file__).with_name("console.py"))
@@ -35,7 +36,7 @@ hear()
 
 
 def config(code: str = COUNTER, **keys: Any) -> dict[str, Any]:
-    """Return a configuration of a simulator that runs ``code``; ``keys`` replace or, where both are mappings, extend."""
+    """Return a configuration of a simulator that runs ``code``; ``keys`` replace or, between mappings, extend."""
     made: dict[str, Any] = {
         "filebridge": 1,
         "name": "Fake",
@@ -52,7 +53,8 @@ def config(code: str = COUNTER, **keys: Any) -> dict[str, Any]:
     }
     for key, value in keys.items():
         old = made.get(key)
-        made[key] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) and key != "action" else value
+        both = isinstance(old, dict) and isinstance(value, dict) and key != "action"
+        made[key] = {**old, **value} if both else value
     return {key: value for key, value in made.items() if value is not None}
 
 

@@ -1,0 +1,78 @@
+"""The exchanges of a phase, compiled, and the marks by which a dialogue answers its caller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from filebridge.wire.framing import Cut
+
+__all__ = ["DONE", "UNCHANGED", "Exchange", "Filter", "Phase", "Row", "Rules"]
+
+Row = list[object]
+
+
+class _Done(bytes):
+    """The mark for a phase that is complete; of type bytes so that one type covers all results."""
+
+
+DONE: Final[bytes] = _Done()
+
+UNCHANGED: Final = -1.0
+"""The value of ``timer`` where the time that was set before still holds."""
+
+
+class Filter(Protocol):
+    """What stands between transport and dialogue: removes escape sequences, unifies line ends."""
+
+    def clean(self, chunk: bytes) -> bytes:
+        """Return the text in ``chunk``."""
+
+    def finish(self) -> bytes:
+        """Return what was held back at the end of the stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One exchange, compiled: ``encode`` makes what is sent, ``cut`` finds the end of each reply.
+
+    ``awaited`` replies are awaited; ``quiet`` and ``silent`` are seconds, 0 for none; ``exits`` are the
+    exit codes that end the reply, with the slot of their label. ``read`` fills the row from the reply so
+    far, where a later expression of the same dialogue needs it.
+    """
+
+    encode: Callable[[Row, Row], bytes] | None
+    cut: Cut
+    awaited: int = 1
+    quiet: float = 0.0
+    silent: float = 0.0
+    exits: tuple[tuple[tuple[int, ...], int], ...] = ()
+    when: Callable[[Row, Row], object] | None = None
+    repeat: Callable[[Row, Row], object] | None = None
+    every: float = 0.0
+    read: Callable[[bytes, Row, Row], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """The exchanges of a phase.
+
+    ``only`` is the exchange of a phase that has one, held to no condition. ``unprompted`` says that the
+    simulator may have spoken before the phase begins.
+    """
+
+    name: str
+    exchanges: tuple[Exchange, ...]
+    only: Exchange | None
+    unprompted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds in every phase: the cap on a message in bytes, the slots of labels, the fate of leftovers."""
+
+    cap: int
+    labels: Sequence[int]
+    leftover: str
+    strip_echo: bool

@@ -19,6 +19,7 @@
      │  ├ MessageTooLarge              no end of message within the limit
      │  ├ DecodeError                  bytes that are no text in the stated encoding
      │  ├ ParseError                   a field was not found or is not of its type
+     │  ├ Refused                      it says itself that it did not understand, or failed
      │  ├ ValueOutOfRange              a field lies outside its bounds
      │  └ Desync                       output that answers nothing that was asked
      ├ ExpressionError(ArithmeticError) an expression of the config failed on real values
@@ -49,6 +50,7 @@ __all__ = [
     "ParseError",
     "ProtocolError",
     "ReadyTimeout",
+    "Refused",
     "ReplayMismatch",
     "RestartBudgetExceeded",
     "SendBlocked",
@@ -236,6 +238,10 @@ class DecodeError(ProtocolError):
 
 class ParseError(ProtocolError):
     """A field was not found, or what was found is not of its type."""
+
+
+class Refused(ProtocolError):
+    """The simulator says itself that it did not understand, or failed; see ``complaints`` in the configuration."""
 
 
 class ValueOutOfRange(ProtocolError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -81,7 +80,7 @@ class Link:
 
     def _started(self, values: Mapping[str, object], transcripts: Path | None) -> Transport:
         config, place = self.program.config, self.program.source.folder
-        known = {**values, "workdir": self.folder.path, "config": place or Path.cwd(), "python": sys.executable}
+        known = {**values, **substitution.places(place), "workdir": self.folder.path}
         self.folder.place(_files(self.program), values)
         launch = _launch(config, known, self._token)
         if transcripts is not None:

@@ -31,6 +31,9 @@ __all__ = ["Session", "Step"]
 
 Step = tuple[Any, float, bool, bool, dict[str, Any]]
 
+GRACE_BETWEEN = 0.5
+"""Seconds that a process has to end by itself when an episode makes room for the next."""
+
 FIRST_STEP = 3.0
 """How many times as long the first step of a process may take: caches are cold, files are opened."""
 
@@ -87,7 +90,7 @@ class Session:
                 # It ended between two episodes, as some programs do; that is no failure of an episode.
                 if self.link.alive:
                     raise
-        self.end()
+        self.end(grace=GRACE_BETWEEN)
         self.phase = "start"
         link = unbroken(self._launched)
         self._start(link)
@@ -221,7 +224,8 @@ class Session:
     def _begun(self, link: Link) -> tuple[Any, dict[str, Any]]:
         dialogue, program = link.dialogue, self.program
         row = dialogue.row
-        program.decoder.decode(dialogue.reply, row, dialogue.previous)
+        # Before the first step there is none before it: `prev.x` is x itself, and a difference is nothing.
+        program.decoder.decode(dialogue.reply, row, row)
         dialogue.previous[:] = row
         observation = program.observer.observe(row)
         info = program.info(row)

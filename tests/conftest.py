@@ -39,7 +39,10 @@ def children() -> set[int]:
     """Return the processes that this one has started; the guardian is to stay."""
     found: set[int] = set()
     for thread in Path("/proc/self/task").iterdir():
-        found.update(map(int, (thread / "children").read_text().split()))
+        try:
+            found.update(map(int, (thread / "children").read_text().split()))
+        except OSError:
+            continue  # a thread that has ended meanwhile
     return found - {guardian._GUARDIAN.child}
 
 

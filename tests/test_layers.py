@@ -20,7 +20,7 @@ LAYERS = (
     ("program",),
     ("transports", "wire", "spaces"),
     ("config",),
-    ("registry", "errors", "guardian", "interrupt", "sweep", "_version"),
+    ("registry", "errors", "guardian", "interrupt", "simulators", "sweep", "_version"),
 )
 """From the top down: a module imports from layers below its own, or from its own part."""
 

@@ -26,7 +26,7 @@ def executable(config: Config, folder: Path | None) -> str:
     if _is_placed(word, config):
         return word
     numbers = {"seed": 0, "seat": 0, "episode": 0}
-    values = {**numbers, "python": sys.executable, "config": folder or Path.cwd(), "workdir": "/"}
+    values = {**numbers, **substitution.places(folder), "workdir": "/"}
     placed_in_folder = substitution.uses([simulator.directory], "workdir")
     launch = Launch(
         argv=(substitution.fill(word, values),),

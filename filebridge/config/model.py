@@ -51,7 +51,7 @@ Policy = Literal["raise", "truncate", "retry"]
 
 
 class OnFailure(Part):
-    """What a failure in a step becomes, by its kind."""
+    """What a failure becomes, by its kind; at a start or a reset `truncate` and `retry` both try once more."""
 
     crash: Policy = Field("raise", description="The process ended.")
     timeout: Policy = Field("raise", description="No whole reply before the deadline.")
@@ -64,6 +64,10 @@ class OnFailure(Part):
 
 def _on_failure(value: object) -> object:
     return dict.fromkeys(("crash", "timeout", "protocol"), value) if isinstance(value, str) else value
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
 
 
 Dialogue = Annotated[list[Exchange], BeforeValidator(exchange_list), ShortForm(lambda several: several["items"])]
@@ -115,6 +119,11 @@ class Config(Part):
     )
     max_steps: int | None = Field(None, ge=1, description="Steps after which an episode is truncated.")
     deadlines: Deadlines = Field(Deadlines(), description="Longest time of each phase.")
+    complaints: Annotated[list[str], BeforeValidator(_listed), ShortForm(lambda several: several["items"])] = Field(
+        default_factory=list,
+        description="Texts or `/regular expressions/` with which the program says that it did not understand, or failed:"
+        " a reply that holds one is an error.",
+    )
     leftover: Literal["refuse", "drop", "keep"] = Field(
         "refuse",
         description="Output after a reply's end, before the next thing is sent: an error, dropped, or kept as the"

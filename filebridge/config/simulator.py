@@ -70,8 +70,9 @@ class Simulator(Part):
         BeforeValidator(_numbers_as_words),
         WithJsonSchema({"type": "array", "items": {"type": ["string", "number"]}, "minItems": 1}),
     ] = Field(
-        description="The program and its arguments, a list. `${python}`, `${seed}`, `${seat}`, `${workdir}` (its run"
-        " folder) and `${config}` (the folder of this YAML) are filled in; `$$` is a dollar sign.",
+        description="The program and its arguments, a list. `${python}`, `${seed}`, `${seat}`, `${episode}`, `${workdir}`"
+        " (its run folder), `${config}` (the folder of this YAML) and `${simulators}` (that of the embedded ones) are"
+        " filled in; `$$` is a dollar sign.",
     )
     path: list[str] = Field(default_factory=list, description="Folders to look in for the program, before PATH.")
     install: str = Field("", description="The line that installs the program, shown when it is missing.")

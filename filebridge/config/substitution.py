@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-__all__ = ["KNOWN", "KNOWN_TEXT", "Fault", "faults", "fill", "uses"]
+from filebridge import simulators
 
-KNOWN = ("python", "seed", "seat", "workdir", "config", "episode")
+__all__ = ["KNOWN", "KNOWN_TEXT", "Fault", "faults", "fill", "places", "uses"]
+
+KNOWN = ("python", "simulators", "seed", "seat", "workdir", "config", "episode")
 KNOWN_TEXT = ", ".join(f"${{{name}}}" for name in KNOWN)
 
 _MARK = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>[^{}]*)\}|(?P<rest>.{0,20}))", re.DOTALL)
+
+
+def places(folder: Path | None) -> dict[str, object]:
+    """Return the values of the names that stand for places: ``folder`` is that of the YAML, None for a mapping."""
+    return {"python": sys.executable, "config": folder or Path.cwd(), "simulators": Path(simulators.__file__).parent}
 
 
 @dataclass(frozen=True, slots=True)

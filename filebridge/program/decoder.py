@@ -9,6 +9,7 @@ from filebridge.config.field import FieldModel
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
 from filebridge.errors import ParseError, escaped
+from filebridge.program.complaints import compile_complaints
 from filebridge.program.faults import Faults, guarded
 from filebridge.program.slots import Slots
 from filebridge.wire.expression import Kind
@@ -36,13 +37,21 @@ class Entry:
 class Decoder:
     """Fills the row from a reply: first what is read, then what is computed."""
 
-    def __init__(self, entries: list[Entry], computed: list[tuple[int, Callable[[Row, Row], object]]]) -> None:
+    def __init__(
+        self,
+        entries: list[Entry],
+        computed: list[tuple[int, Callable[[Row, Row], object]]],
+        refuse: Callable[[bytes], None] | None,
+    ) -> None:
         self.entries = entries
+        self._refuse = refuse
         self._road = [(entry.index, entry.read, entry.absent) for entry in entries]
         self._computed = computed
 
     def decode(self, message: bytes, row: Row, previous: Row) -> None:
         """Fill the row from ``message``; raises ProtocolError for what cannot be read, ExpressionError."""
+        if self._refuse is not None:
+            self._refuse(message)
         for index, read, absent in self._road:
             value = read(message)
             row[index] = absent(message, row) if value is None else value
@@ -88,7 +97,7 @@ def compile_decoder(config: Config, slots: Slots, faults: Faults) -> Decoder:
             index = slots.add_field(name, Reading(lambda message: None, kind))
             if expression:
                 computed.append((index, guarded(expression, f"fields.{name}")))
-    return Decoder(entries, computed)
+    return Decoder(entries, computed, compile_complaints(config.complaints, config.text, faults))
 
 
 def _of_order(problem: Problem, own: str, config: Config) -> Problem:

@@ -92,6 +92,7 @@ DRAWS = {
 
 SUBSTITUTIONS = {
     "python": "the Python that runs filebridge",
+    "simulators": "the folder of the embedded simulators",
     "seed": "the simulator's seed",
     "seat": "number of the copy among several, from 0",
     "workdir": "the program's private run folder",

@@ -20,7 +20,7 @@ def test_the_sides_of_a_simulator(cli):
     text = cli("show", "Lander").stdout
     head = {line.split()[0]: " ".join(line.split()[1:]) for line in text.split("\n\n")[0].splitlines()[1:]}
     assert head["action"] == "Box(0.0, 30.0, (1,), float32)"
-    assert head["command"] == "${python} -m filebridge.simulators.lander --seed ${seed}"
+    assert head["command"] == "${python} -I -S ${simulators}/lander.py --seed ${seed}"
     assert head["installed"] == "yes"
     assert section(text, "outcome")[:2] == ["reward -abs(impact) if landed else 0", "terminated landed"]
     assert section(text, "time and failures")[0] == "deadlines start 30 s, reset 30 s, step 10 s, stop 5 s"

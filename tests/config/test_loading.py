@@ -44,7 +44,7 @@ PARTS = {
            19 | max_step: 3
               | ^^^^^^^^
           found: max_step
-          expected: one of about, action, deadlines, deterministic, fields, filebridge, framing, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
+          expected: one of about, action, complaints, deadlines, deterministic, fields, filebridge, framing, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
           did you mean: max_steps
         """,
     ),
@@ -400,13 +400,13 @@ toy.yaml:2:1: nam: an unknown key
     2 | nam: Toy
       | ^^^
   found: nam
-  expected: one of about, action, deadlines, deterministic, fields, filebridge, framing, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
+  expected: one of about, action, complaints, deadlines, deterministic, fields, filebridge, framing, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
   did you mean: name
 toy.yaml:4:19: simulator.command[1]: an unknown name in `${...}`
     4 |   command: [toy, "${sead}"]
       |                   ^^^^^^^
   found: sead
-  expected: one of ${python}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}; `$$` is a dollar sign
+  expected: one of ${python}, ${simulators}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}; `$$` is a dollar sign
   did you mean: seed
 toy.yaml:7:23: transport.console.terminal: not one of the words that can stand here
     7 |   console: {terminal: yes}
@@ -529,7 +529,7 @@ def test_a_mapping_has_no_places():
         <dict>: 2 problems
         <dict>: max_step: an unknown key
           found: max_step
-          expected: one of about, action, deadlines, deterministic, fields, filebridge, framing, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
+          expected: one of about, action, complaints, deadlines, deterministic, fields, filebridge, framing, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
           did you mean: max_steps
         <dict>: reward: unknown name `xs`
           found: xs

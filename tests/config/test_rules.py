@@ -133,7 +133,7 @@ RULES = {
             4 |   command: [toy, "${seed}", "-p${port}"]
               |                                ^^^^^^^
           found: ${port}
-          expected: another of ${python}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}
+          expected: another of ${python}, ${simulators}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}
         """,
     ),
     "an unknown substitution": (
@@ -145,13 +145,13 @@ RULES = {
             4 |   command: [toy, "${seed}", "${sead}", $HOME]
               |                              ^^^^^^^
           found: sead
-          expected: one of ${python}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}; `$$` is a dollar sign
+          expected: one of ${python}, ${simulators}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}; `$$` is a dollar sign
           did you mean: seed
         toy.yaml:4:40: simulator.command[3]: an unknown name in `${...}`
             4 |   command: [toy, "${seed}", "${sead}", $HOME]
               |                                        ^^^^^
           found: $HOME
-          expected: one of ${python}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}; `$$` is a dollar sign
+          expected: one of ${python}, ${simulators}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}; `$$` is a dollar sign
         """,
     ),
     "a label that a field has": (

@@ -11,9 +11,10 @@ from rich.text import Text
 from filebridge.check.installation import missing
 from filebridge.cli.display import heading, plain_table, ruled_table
 from filebridge.cli.script import dialogues, quoted, way_of_talking
-from filebridge.cli.texts import duration, number
+from filebridge.cli.texts import count, duration, number
 from filebridge.config.field import FieldModel, way
-from filebridge.config.model import Config, Variable
+from filebridge.config.model import Config, OnFailure, Variable
+from filebridge.config.units import regex_source
 from filebridge.program import Program
 
 __all__ = ["sections"]
@@ -26,7 +27,7 @@ def sections(program: Program) -> Iterator[tuple[Text, RenderableType]]:
     for name, lines in dialogues(config):
         yield heading(name), plain_table([(f"  {word}", what) for word, what in lines])
     if config.fields:
-        yield heading("fields"), ruled_table(["name", "read by", "values", "where it is missing"], _fields(config))
+        yield heading("fields"), ruled_table(["name", "read by", "values", "where it is missing"], _fields(program))
     if config.variables:
         rows = [(f"  {name}", _variable(variable)) for name, variable in config.variables.items()]
         yield heading("variables"), plain_table(rows)
@@ -47,9 +48,19 @@ def _head(program: Program) -> Iterator[tuple[str, str]]:
     absent = missing(config, program.source.folder)
     yield "  installed", "yes" if absent is None else f"no; {absent.cure}"
     yield "  talks through", way_of_talking(config)
-    yield "  seed", "none: its episodes cannot be repeated" if simulator.seed is None else _range(simulator.seed)
+    yield "  seed", _seed(config)
     for name, file in simulator.files.items():
         yield "  places", f"{name}: {_file(file)}"
+
+
+def _seed(config: Config) -> str:
+    if config.simulator.seed is not None:
+        return f"{_range(config.simulator.seed)}; one outside is folded into that"
+    drawn = [name for name, variable in config.variables.items() if variable.draw]
+    if drawn:
+        rest = "" if config.deterministic else "; what the program draws itself is not repeated"
+        return f"none of its own: {', '.join(drawn)} drawn from that of reset{rest}"
+    return "none: the program draws nothing" if config.deterministic else "none: its episodes cannot be repeated"
 
 
 def _labels(config: Config) -> str:
@@ -69,8 +80,11 @@ def _range(pair: tuple[int, int]) -> str:
     return f"{pair[0]}..{pair[1]}"
 
 
-def _fields(config: Config) -> list[list[str]]:
-    return [[name, _reading(field), _values(field), _absence(field)] for name, field in config.fields.items()]
+def _fields(program: Program) -> list[list[str]]:
+    # As compiled: the default of a whole number is one there.
+    defaults = {entry.name: entry.default for entry in program.decoder.entries}
+    fields = program.config.fields.items()
+    return [[name, _reading(field), _values(field), _absence(field, defaults.get(name))] for name, field in fields]
 
 
 def _reading(field: FieldModel) -> str:
@@ -93,16 +107,24 @@ def _values(field: FieldModel) -> str:
     return f"{low} .. {high}" + (", clipped" if field.outside == "clip" else "")
 
 
-def _absence(field: FieldModel) -> str:
+def _absence(field: FieldModel, default: object) -> str:
     if field.compute is not None or field.seen is not None:
         return ""
     kept = ["keeps its value"] if field.keep else []
-    given = [f"is {field.default}"] if field.default is not None else []
+    given = [f"is {_value(default)}"] if default is not None else []
     return ", at first ".join(kept + given) or "an error"
 
 
+def _value(value: object) -> str:
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return number(value) if isinstance(value, float) else str(value)
+
+
 def _variable(variable: Variable) -> str:
-    first = f"drawn, {variable.draw}" if variable.draw else f"starts as {variable.start}"
+    first = f"drawn, {variable.draw}" if variable.draw else f"starts as {_value(variable.start)}"
     return first + (f", then {variable.update}" if variable.update else "")
 
 
@@ -119,8 +141,20 @@ def _outcome(config: Config) -> Iterator[tuple[str, str]]:
 def _times(config: Config) -> Iterator[tuple[str, str]]:
     deadlines = config.deadlines
     yield "deadlines", ", ".join(f"{name} {duration(seconds)}" for name, seconds in deadlines)
-    policy = config.on_failure
-    kinds = [(kind, getattr(policy, kind)) for kind in ("crash", "timeout", "protocol")]
-    yield "on failure", ", ".join(f"{kind} {what}" for kind, what in kinds)
+    yield from _policies(config.on_failure)
+    for complaint in config.complaints:
+        yield "complaint", complaint if regex_source(complaint) is not None else quoted(complaint)
     limits = [f"{name} {value}" for name, value in config.limits if value is not None]
     yield "limits", ", ".join(limits)
+
+
+def _policies(policy: OnFailure) -> Iterator[tuple[str, str]]:
+    kinds = {kind: getattr(policy, kind) for kind in ("crash", "timeout", "protocol")}
+    yield "on failure", ", ".join(f"{kind} {what}" for kind, what in kinds.items())
+    chosen = set(kinds.values())
+    if "retry" in chosen:
+        yield "", f"when a retry fails too, {policy.then}"
+    if "truncate" in chosen or ("retry" in chosen and policy.then == "truncate"):
+        yield "", f"the reward of a truncated step is {number(policy.reward)}"
+    if chosen != {"raise"}:
+        yield "", f"an error after more than {count(policy.restarts, 'restart')} within {duration(policy.within)}"

@@ -1,4 +1,7 @@
 import json
+import pathlib
+
+import pytest
 
 
 def section(text, title):
@@ -51,3 +54,55 @@ def test_markup_and_escapes_in_a_yaml_are_shown_and_not_obeyed(cli, simulator):
     result = cli("show", simulator(extra='about: "[bold red]no[/] \\e[31m \\u202Ered"\n'))
     assert result.exit_code == 0
     assert "[bold red]no[/] \\x1b[31m \\xe2\\x80\\xaered" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("extra", "told"),
+    [
+        ("", "seed none: its episodes cannot be repeated"),
+        ("deterministic: true\n", "seed none: the program draws nothing"),
+        (
+            "variables: {wind: {draw: 'uniform(0, 1)'}}\n",
+            "seed none of its own: wind drawn from that of reset; what the program draws itself is not repeated",
+        ),
+        (
+            "variables: {wind: {draw: 'uniform(0, 1)'}}\ndeterministic: true\n",
+            "seed none of its own: wind drawn from that of reset",
+        ),
+    ],
+)
+def test_what_a_seed_does_is_told(cli, simulator, extra, told):
+    assert told in [" ".join(line.split()) for line in cli("show", simulator(extra=extra)).stdout.splitlines()]
+
+
+def test_what_becomes_of_a_failure_is_told_in_full(cli, simulator):
+    policy = "{crash: truncate, timeout: retry, then: truncate, reward: -2, restarts: 1, within: 2 min}"
+    text = cli("show", simulator(extra=f"deterministic: true\non_failure: {policy}\n")).stdout
+    assert section(text, "time and failures")[1:5] == [
+        "on failure crash truncate, timeout retry, protocol raise",
+        "when a retry fails too, truncate",
+        "the reward of a truncated step is -2",
+        "an error after more than 1 restart within 2 min",
+    ]
+    assert section(cli("show", simulator()).stdout, "time and failures")[1:3] == [
+        "on failure crash raise, timeout raise, protocol raise",
+        "limits output 1048576",
+    ]
+
+
+def test_complaints_are_told(cli, simulator):
+    text = cli("show", simulator(extra="complaints: ['? ', /ERR \\d+/]\n")).stdout
+    assert section(text, "time and failures")[2:4] == ['complaint "? "', "complaint /ERR \\d+/"]
+
+
+def test_defaults_are_values_of_their_kind(cli, simulator):
+    fields = (
+        "{n: {find: 'n={int}', default: 3}, s: {find: 's={word}', default: '', values: ['', a]},"
+        " v: {find: 'v={float}', default: 0}}"
+    )
+    path = simulator()
+    text = pathlib.Path(path).read_text()
+    start, end = text.index("fields:"), text.index("max_steps")
+    pathlib.Path(path).write_text(text[:start] + f"fields: {fields}\nobservation: {{n: n}}\n" + text[end:])
+    rows = {row.split()[0]: row.split()[-2:] for row in section(cli("show", path).stdout, "fields")[2:]}
+    assert rows == {"n": ["is", "3"], "s": ["is", '""'], "v": ["is", "0"]}

@@ -41,7 +41,7 @@ def different_seeds_differ(subject: Subject) -> Finding:
     """Compare four seeds: the episodes differ; where they do not, that is shown, but is no failure."""
     config = subject.program.config
     if config.simulator.seed is None and not any(variable.draw for variable in config.variables.values()):
-        raise NotApplicable("the configuration says `seed: none` and draws no variables")
+        raise NotApplicable("`seed: none`, and no variable is drawn")
     with subject.env() as env:
         first, *others = [_trace(env, subject.seed + number, actions=subject.seed) for number in range(4)]
     if all(_difference(first, other) is None for other in others):
@@ -51,7 +51,7 @@ def different_seeds_differ(subject: Subject) -> Finding:
 
 def _refuse_seedless(subject: Subject) -> None:
     if not subject.is_repeatable:
-        raise NotApplicable("the configuration says `seed: none`")
+        raise NotApplicable("`seed: none`, and `deterministic` is false")
 
 
 def _trace(env: BridgeEnv, seed: int, actions: int | None = None) -> Trace:

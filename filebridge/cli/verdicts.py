@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import typer
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["Board"]
 
 MARGIN = 16
+SHORT = 3
+"""Lines of a diagnosis that are not worth a reference to another one."""
+
+_PREFIX = re.compile(r"^the action .* is in the space, but: ")
 _COLOURS = {"passed": typer.colors.GREEN, "failed": typer.colors.RED}
 
 
@@ -24,6 +30,7 @@ class Board:
     def __init__(self, shown: bool) -> None:
         self.verdicts: list[Verdict] = []
         self._shown = shown
+        self._known: dict[tuple[str, str], str] = {}
 
     def put(self, verdict: Verdict) -> None:
         """Take the next verdict."""
@@ -36,11 +43,22 @@ class Board:
         if verdict.outcome == "failed":
             # A wrong YAML is told of on stderr, as by every other command.
             to_stderr = len(self.verdicts) == 1
-            _indented(verdict.detail, to_stderr)
-            if verdict.cure:
-                _indented(f"  cure: {verdict.cure}", to_stderr)
+            for line in self._diagnosis(verdict):
+                _indented(line, to_stderr)
         for warning in verdict.warnings:
             _indented(f"warning: {warning}")
+
+    def _diagnosis(self, verdict: Verdict) -> Iterator[str]:
+        """Yield the lines of a diagnosis; of one that was told already only what differs."""
+        told = verdict.detail.split("\n") + ([f"  cure: {verdict.cure}"] if verdict.cure else [])
+        key = _PREFIX.sub("", told[0]), told[-1]
+        known = self._known.setdefault(key, verdict.rule)
+        if known == verdict.rule or len(told) <= SHORT:
+            yield from told
+            return
+        yield told[0]
+        yield from (line for line in told[1:] if line.startswith("  where: "))
+        yield f"  the rest is as above: {known}"
 
     def sum_up(self) -> None:
         """Print how many there are of each kind."""

@@ -25,9 +25,9 @@ def test_wump_keeps_every_rule_but_those_that_it_declares(require):
     verdicts = list(check("Wump", episodes=2))
     assert {one.outcome for one in verdicts} == {"passed", "not applicable"}
     assert [one.detail for one in verdicts if one.outcome == "not applicable"] == [
-        "the configuration says `seed: none`",
-        "the configuration says `seed: none`",
-        "the configuration says `seed: none` and draws no variables",
+        "`seed: none`, and `deterministic` is false",
+        "`seed: none`, and `deterministic` is false",
+        "`seed: none`, and no variable is drawn",
     ]
 
 
@@ -111,7 +111,7 @@ def test_a_rule_that_is_broken_says_how(config, verdict, rule, changes, detail):
 NOT_APPLICABLE = [
     ("one reply for each action, none left over", {"leftover": "keep"}, "the configuration says `leftover: keep`"),
     ("the step limit holds", {"max_steps": None, "terminated": "step == 3"}, "the configuration has no `max_steps`"),
-    ("equal seeds, fresh processes: equal episodes", {}, "the configuration says `seed: none`"),
+    ("equal seeds, fresh processes: equal episodes", {}, "`seed: none`, and `deterministic` is false"),
 ]
 
 

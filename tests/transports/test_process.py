@@ -251,7 +251,9 @@ def test_ignored_and_blocked_signals_of_the_trainer_are_not_inherited(kind, tmp_
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         signal.signal(signal.SIGINT, old[0])
         signal.signal(signal.SIGHUP, old[1])
-    assert output(transport).split() == ["SigBlk:", "0" * 16, "SigIgn:", "0" * 16]
+    blocked, ignored = (int(mask, 16) for mask in output(transport).split()[1::2])
+    # The C library keeps signals 32 and 33 to itself, and blocks them in a thread that it starts.
+    assert (blocked & ~(3 << 31), ignored) == (0, 0)
     finish(transport.process)
     transport.close()
 

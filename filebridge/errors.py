@@ -93,7 +93,7 @@ class Situation:
 
     ``elapsed`` and ``deadline`` are seconds since the operation began. ``sent``, ``received`` and
     ``stderr`` are escaped tails of at most 2 KiB. ``process`` says what the process was doing,
-    ``exit`` how it ended.
+    ``exit`` how it ended, ``awaited`` what would have made the reply whole.
     """
 
     simulator: str = ""
@@ -107,6 +107,7 @@ class Situation:
     elapsed: float = 0.0
     deadline: float = 0.0
     sent: str = ""
+    awaited: str = ""
     received: str = ""
     stderr: str = ""
     transcript: str = ""
@@ -117,7 +118,7 @@ class Situation:
         lines = [f"where: {where}, step {self.step}" if self.phase == "step" else f"where: {where}"]
         if self.deadline:
             lines.append(f"time: {self.elapsed:.2f} s of {self.deadline:g} s")
-        for name in ("process", "exit", "sent", "received", "stderr", "transcript"):
+        for name in ("process", "exit", "sent", "awaited", "received", "stderr", "transcript"):
             value = getattr(self, name)
             if value:
                 lines.append(f"{name}: {value}")
@@ -132,10 +133,17 @@ class BridgeError(Exception):
     """Anything that filebridge raises on purpose.
 
     ``what`` is wrong, ``found`` is what was seen, ``cure`` is what to do about it. ``situation`` is
-    filled in where the failure leaves the bridge.
+    filled in where the failure leaves the bridge. Made from another error it is that error's twin.
     """
 
-    def __init__(self, what: str, *, found: str = "", cure: str = "", situation: Situation | None = None) -> None:
+    def __init__(
+        self, what: str | BridgeError, *, found: str = "", cure: str = "", situation: Situation | None = None
+    ) -> None:
+        if isinstance(what, BridgeError):
+            # Gymnasium brings an error out of a worker process with `raise type(error)(error)`.
+            super().__init__(*what.args)
+            self.__dict__.update(what.__dict__)
+            return
         super().__init__(what)
         self.what = what
         self.found = found
@@ -206,10 +214,14 @@ class SimulatorError(BridgeError):
 
 
 class SimulatorExited(SimulatorError):
-    """The simulator's process ended; ``code`` or ``signal`` says how, the other is None."""
+    """The simulator's process ended; ``code`` or ``signal`` says how, the other is None.
+
+    ``between`` says that no reply was awaited when it did.
+    """
 
     code: int | None = None
     signal: int | None = None
+    between: bool = False
 
 
 class SimulatorTimeout(SimulatorError, TimeoutError):

@@ -132,6 +132,42 @@ def test_worker_processes_fly_two_landers_and_leave_nothing(context, tmp_path):
     fake.until(lambda: not fake.folders() and not fake.inhabitants(), 5)
 
 
+FAILING = """
+import filebridge, gymnasium, numpy, sys
+from filebridge.errors import SimulatorExited
+from gymnasium.vector import AsyncVectorEnv
+
+sys.path.insert(0, sys.argv[1])
+import simulated as fake
+
+def failing():
+    return gymnasium.make("filebridge/Bridge-v0", config=fake.config(fake.MIDWAY + "sys.exit(3)"))
+
+if __name__ == "__main__":
+    gymnasium.logger.min_level = 50
+    envs = AsyncVectorEnv([failing])
+    envs.reset()
+    envs.step(numpy.ones((1, 1), numpy.float32))
+    try:
+        envs.step(numpy.ones((1, 1), numpy.float32))
+    except SimulatorExited as error:
+        print(error)
+        print(error.code, error.situation.step)
+    envs.close()
+"""
+
+
+def test_an_error_in_a_worker_process_arrives_whole(tmp_path):
+    (tmp_path / "trainer.py").write_text(FAILING)
+    command = [sys.executable, "-W", "ignore", str(tmp_path / "trainer.py"), str(Path(__file__).parent / "fakes")]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert run.stderr == ""
+    lines = run.stdout.splitlines()
+    assert (lines[0], lines[-1]) == ("the simulator ended in the middle of a step: exit code 3", "3 2")
+    assert {"  sent: 1\\n", "  exit: exit code 3"} <= set(lines)
+    fake.until(lambda: not fake.folders() and not fake.inhabitants(), 5)
+
+
 def test_gymnasiums_own_checker_is_content():
     env = gymnasium.make("filebridge/Lander-v0", render_mode="ansi")
     with warnings.catch_warnings():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from time import monotonic
 
 from filebridge.errors import (
     BridgeError,
     Desync,
+    ExpressionError,
+    MessageTooLarge,
+    ProtocolError,
     ReadyTimeout,
     SendBlocked,
     SimulatorExited,
@@ -18,20 +20,20 @@ from filebridge.errors import (
     escaped,
 )
 from filebridge.link import Link
+from filebridge.program.causes import last_line, probable_cause, quoted
 from filebridge.program.slots import EPISODE, STEP
 from filebridge.transports.process import Exit
+from filebridge.wire.dialogue import Dialogue
 
-__all__ = ["blocked", "closed_output", "died", "late", "probable_cause", "restless", "situation"]
+__all__ = ["blocked", "closed_input", "closed_output", "died", "late", "restless", "situation"]
 
-_QUESTION = re.compile(r"(\?|\[[^\]]{1,12}\]|\([^)]{1,12}\)|--More--|[Pp]assword|[Pp]ress|:)[:>\s]*$")
-
-
-def situation(link: Link, phase: str, understood: bool = True) -> Situation:
-    """Return what is known about ``link`` now; where a whole reply was not ``understood`` it is shown too."""
+def situation(link: Link, phase: str, error: BridgeError) -> Situation:
+    """Return what is known about ``link`` now; where a whole reply was not understood it is shown too."""
     dialogue, process = link.dialogue, link.process
     end = process.exit()
     process.drain_stderr()
     unmatched = dialogue.unmatched
+    understood = not isinstance(error, ProtocolError | ExpressionError)
     return Situation(
         simulator=link.program.config.name,
         phase=phase,
@@ -44,10 +46,18 @@ def situation(link: Link, phase: str, understood: bool = True) -> Situation:
         elapsed=round(monotonic() - link.begun, 3),
         deadline=link.deadline,
         sent=escaped(dialogue.sent),
+        awaited=dialogue.awaited if _awaits(error) else "",
         received=escaped(unmatched if understood or unmatched else dialogue.reply),
         stderr=escaped(process.stderr_tail()),
         transcript=escaped(str(link.transcript.path)) if link.transcript else "",
     )
+
+
+def _awaits(error: BridgeError) -> bool:
+    """Return whether a reply was awaited when ``error`` came."""
+    if isinstance(error, SimulatorExited):
+        return not error.between
+    return isinstance(error, ReadyTimeout | SimulatorTimeout | StartCrashed | MessageTooLarge)
 
 
 def _number(value: object) -> int:
@@ -63,7 +73,10 @@ def died(link: Link, phase: str, between: bool = False) -> BridgeError:
             cure="read its last words above; run the command by hand, and correct `simulator` or `start`",
         )
     when = f"between two {'episodes' if phase == 'reset' else 'steps'}" if between else f"in the middle of a {phase}"
-    error = SimulatorExited(f"the simulator ended {when}: {end}", cure=_death_cure(end))
+    crashed = end is not None and end.signal is not None
+    cure = _ending_cure(link.dialogue) if between and not crashed else _death_cure(end)
+    error = SimulatorExited(f"the simulator ended {when}: {end}", cure=cure)
+    error.between = between
     if end is not None:
         error.code, error.signal = end.code, end.signal
     return error
@@ -76,6 +89,25 @@ def _death_cure(end: Exit | None) -> str:
         return "the program has crashed; see its stderr, and what was sent last"
     label = f"{{over: {{exit: {end.code if end and end.code is not None else 0}}}}}"
     return f"if its end is the end of the episode, say so: `until: [..., {label}]`; otherwise see what was sent last"
+
+
+def _ending_cure(dialogue: Dialogue) -> str:
+    """Return the cure for an end that came after a whole reply."""
+    text = last_line(dialogue.pending) or last_line(dialogue.reply)
+    known = "its last reply was whole before it ended: "
+    if not text:
+        return known + "it may have ended by what was sent before; see its stderr"
+    shown = quoted(text)
+    if dialogue.exchange.has_until:
+        return f"{known}label the text it says last, `until: [..., {{over: {shown}}}]`, and say `terminated: over`"
+    shown = quoted(text.rstrip("\r\n"))
+    return f"{known}look for the text it says last, `fields: {{over: {{seen: {shown}}}}}`, and say `terminated: over`"
+
+
+def closed_input(error: TransportError) -> TransportError:
+    """Return ``error``, which a write met, with the cure for a process that runs on all the same."""
+    error.cure = "it closed its standard input and runs on: see what was sent before, which may have told it to"
+    return error
 
 
 def closed_output(link: Link) -> BridgeError:
@@ -106,56 +138,27 @@ def restless(link: Link) -> BridgeError:
 def late(link: Link) -> BridgeError:
     """Return the error for a reply that was not whole at the deadline, with its probable cause."""
     dialogue = link.dialogue
-    cause, cure = probable_cause(link.process.state(), dialogue.unmatched, bool(dialogue.reply), link.on_terminal)
+    cause, cure = _repeated(dialogue) if dialogue.is_pausing else _cause(link)
+    if dialogue.tries and not dialogue.is_pausing:
+        cause = f"`{dialogue.exchange.condition}` was not true after {_tries(dialogue)}, then {cause}"
+    found = escaped(dialogue.refused) if dialogue.is_pausing else ""
     if dialogue.phase_name == "start":
-        return ReadyTimeout(f"the simulator was not ready within {link.deadline:g} s: {cause}", cure=cure)
-    return SimulatorTimeout(f"no whole reply within {link.deadline:g} s: {cause}", cure=cure)
+        return ReadyTimeout(f"the simulator was not ready within {link.deadline:g} s: {cause}", found=found, cure=cure)
+    return SimulatorTimeout(f"no whole reply within {link.deadline:g} s: {cause}", found=found, cure=cure)
 
 
-def probable_cause(state: str, text: bytes, has_spoken: bool, on_terminal: bool) -> tuple[str, str]:
-    """Return the probable cause of a missing reply and its cure.
-
-    ``state`` is that of the process, ``text`` what was received since the last whole reply,
-    ``has_spoken`` whether there ever was one.
-    """
-    if state.startswith("stopped"):
-        return "its process is stopped", "something sent it SIGSTOP; a terminal stop key in the input would too"
-    if state.startswith("running"):
-        return "it is busy computing", "raise `deadlines`, or see whether the last thing sent makes it loop"
-    if text.strip():
-        return _unmatched(text)
-    if "child" in state:
-        cure = "see what that program waits for; raise `deadlines` if it is slow"
-        return "it waits for a program that it has started", cure
-    if "set time" in state:
-        return "it sleeps for a set time", "raise `deadlines`, or see why it waits"
-    if not on_terminal:
-        return _silent_on_pipe(has_spoken)
-    cause = "it said nothing to what was sent: it may wait for more input"
-    return cause, "see `text: {line_end: ...}` and what was sent"
+def _repeated(dialogue: Dialogue) -> tuple[str, str]:
+    cause = f"`{dialogue.exchange.condition}` was not true after {_tries(dialogue)}"
+    name = dialogue.phase_name
+    return cause, f"correct `repeat: {{until: ...}}`, or raise `deadlines: {{{name}: ...}}`"
 
 
-def _silent_on_pipe(has_spoken: bool) -> tuple[str, str]:
-    if not has_spoken:
-        return (
-            "it runs but nothing has come: its output is probably held back in a buffer, as programs do on a pipe",
-            "`transport: {console: {terminal: true}}`, or put `stdbuf, -oL` before the command",
-        )
-    return (
-        "it said nothing to what was sent: it may wait for more input, or hold back its output in a buffer",
-        "see `text: {line_end: ...}` and what was sent; `transport: {console: {terminal: true}}` against a buffer",
-    )
+def _tries(dialogue: Dialogue) -> str:
+    return "1 try" if dialogue.tries == 1 else f"{dialogue.tries} tries"
 
 
-def _unmatched(text: bytes) -> tuple[str, str]:
-    line = text.rsplit(b"\n", 1)[-1].decode("utf-8", "replace")
-    shown = escaped(line, 120)
-    unseen = "the end of its reply was never seen"
-    if not line.strip():
-        return unseen, "compare `until` with what was received; spaces and capitals count"
-    if _QUESTION.search(line):
-        return (
-            f"it waits at another question: `{shown}`",
-            f'answer it on the way, `answer: {{"{shown}": "..."}}`, or make it an end of the reply in `until`',
-        )
-    return f"{unseen}; the last line looks like `{shown}`", "correct `until`; spaces and capitals count"
+def _cause(link: Link) -> tuple[str, str]:
+    dialogue = link.dialogue
+    text = bytes(dialogue.pending)
+    spoken = bool(dialogue.reply or dialogue.said)
+    return probable_cause(link.process.state(), text, dialogue.exchange, spoken, link.on_terminal)

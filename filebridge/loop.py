@@ -150,7 +150,7 @@ def _output_ended(link: Link) -> None:
 def _cut_off(link: Link, error: TransportError) -> None:
     """Find out why the simulator takes no input: its own end may have been awaited; raise otherwise."""
     if not link.await_exit(EOF_GRACE):
-        raise error
+        raise diagnosis.closed_input(error)
     _last_words(link)
 
 

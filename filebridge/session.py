@@ -14,8 +14,6 @@ from filebridge.config.problems import nearest
 from filebridge.errors import (
     ActionError,
     BridgeError,
-    ExpressionError,
-    ProtocolError,
     SimulatorError,
     Situation,
     TransportError,
@@ -140,8 +138,7 @@ class Session:
         """Return ``error`` with the situation in which it happened."""
         if error.situation is None:
             if self.link is not None:
-                understood = not isinstance(error, ProtocolError | ExpressionError)
-                error.situation = diagnosis.situation(self.link, phase, understood)
+                error.situation = diagnosis.situation(self.link, phase, error)
             else:
                 error.situation = Situation(self.program.config.name, phase, self.seat, self.episode)
         return error

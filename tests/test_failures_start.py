@@ -97,15 +97,20 @@ def test_the_whole_text_of_a_failure_is_four_parts():
     assert lines[2].startswith("  time: 0.")
     assert lines[3:] == [
         "  exit: exit code 3",
+        "  awaited: `> `",
         "  stderr: no \\x1b[31mlicence\\n",
         "  cure: read its last words above; run the command by hand, and correct `simulator` or `start`",
     ]
 
 
 @pytest.mark.parametrize(("code", "cause", "cure", "state"), [
-    ('say("Loading...\\n")\nhear()', "the end of its reply was never seen",
-     "compare `until` with what was received; spaces and capitals count", "sleeping, reading its pipe"),
-    ('say("Loading...\\nready>")\nhear()', "the end of its reply was never seen; the last line looks like `ready>`",
+    ('say("Loading...\\n")\nhear()', "it waits for input after `Loading...`",
+     'make that an end, `until: [..., {wrong: "Loading...\\n"}]`', "sleeping, reading its pipe"),
+    ('say("Loading...\\n")\ntime.sleep(99)', "the end of its reply was never seen",
+     "compare `until` with what was received; spaces and capitals count", "sleeping for a set time"),
+    ('say("Loading...\\nready>")\nhear()', "received `>` looks like the awaited `> `",
+     "copy it exactly; spaces, line ends and capitals count", "sleeping, reading its pipe"),
+    ('say("Loading...\\nready:)")\nhear()', "the end of its reply was never seen; the last line looks like `ready:)`",
      "correct `until`; spaces and capitals count", "sleeping, reading its pipe"),
     ('say("Password: ")\nhear()', "it waits at another question: `Password: `",
      'answer it on the way, `answer: {"Password: ": "..."}`, or make it an end of the reply in `until`',
@@ -118,7 +123,7 @@ def test_the_whole_text_of_a_failure_is_four_parts():
      "raise `deadlines`, or see whether the last thing sent makes it loop", "running (busy)"),
     ("import subprocess\nsubprocess.run(['sleep', '99'])", "it waits for a program that it has started",
      "see what that program waits for; raise `deadlines` if it is slow", "sleeping, waiting for a child of its own"),
-], ids=["no end", "other end", "question", "buffer", "asleep", "busy", "child"])
+], ids=["waits", "no end", "near", "other end", "question", "buffer", "asleep", "busy", "child"])
 def test_one_that_is_never_ready_fails_at_its_deadline_with_the_probable_cause(code, cause, cure, state):
     with fake.bridge(code, deadlines={"start": 0.8}) as env:
         error, took = failure(env, ReadyTimeout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -170,6 +171,88 @@ def test_one_that_does_not_answer_fails_at_its_deadline_with_the_probable_cause(
         assert error.situation.exit == ""
 
 
+def until(text):
+    return {"step": [{"send": "{action:.0f}", "until": ["> ", text]}]}
+
+
+@pytest.mark.parametrize(("said", "keys", "what", "cure", "awaited"), [
+    ("ENTER POWER:\n", until("Enter Power:\n"),
+     "received `ENTER POWER:\\n` looks like the awaited `Enter Power:\\n`",
+     "copy it exactly; spaces, line ends and capitals count", "`> ` or `Enter Power:\\n`"),
+    ("x=2\nPasword: ", until({"asked": "Password: "}), "received `Pasword: ` looks like the awaited `Password: `",
+     "copy it exactly; spaces, line ends and capitals count", "`> ` or asked: `Password: `"),
+    ("What?\n", {}, "it waits for input after `What?`",
+     'make that an end, `until: [..., {wrong: "What?\\n"}]`', "`> `"),
+    ("What?\n", {"step": [{"send": "go", "lines": 2}]}, "it waits for input after `What?`",
+     'its reply does not always end with 2 lines: use `until: [..., {wrong: "What?\\n"}]` in its place', "2 lines"),
+    ("=> ", {"step": [{"send": "go", "lines": 1}]},
+     "the end of its reply was never seen; the last line looks like `=> `",
+     'its reply is held to end with 1 line: say `until: "=> "` if it ends so', "1 line"),
+    ("> x=2\n", {"step": [{"send": ["a", "b", "c"], "until": "> "}]}, "it waits for input after `x=2`",
+     'make that an end, `until: [..., {wrong: "x=2\\n"}]`', "2 more replies, each `> `"),
+    ("x=2", {"step": [{"send": "go", "blank": True}]},
+     "the end of its reply was never seen; the last line looks like `x=2`",
+     'its reply is held to end with a blank line: say `until: "x=2"` if it ends so', "a blank line"),
+    ("> ", {"step": [{"send": "go", "until": "> "}, {"send": "on", "until": "> "}]},
+     "it said nothing to what was sent: it may wait for more input, or hold back its output in a buffer",
+     "see `text: {line_end: ...}` and what was sent; `transport: {console: {terminal: true}}` against a buffer", "`> `"),
+], ids=["capitals", "spelling", "what", "what, lines", "lines", "list", "blank", "second"])
+def test_a_reply_that_does_not_end_is_shown_with_what_was_awaited(said, keys, what, cure, awaited):
+    code = f"say('x=0\\n> ')\nhear()\nsay({said!r})\nwhile True: os.read(0, 99)"
+    with fake.bridge(code, deadlines={"step": 0.2}, **keys) as env:
+        env.reset()
+        with pytest.raises(SimulatorTimeout) as caught:
+            env.step(fake.act())
+    error = caught.value
+    assert (error.what, error.cure) == (f"no whole reply within 0.6 s: {what}", cure)
+    assert error.situation.awaited == awaited
+    assert f"\n  awaited: {awaited}\n  received: " in str(error) or not error.situation.received
+
+
+def test_a_repetition_without_success_is_told_with_its_condition_and_the_last_reply():
+    code = "say('x=0\\n> ')\nwhile True:\n    hear()\n    say('x=5\\n> ')"
+    step = [{"send": "{action:.0f}", "until": "> ", "repeat": {"until": "x == 7", "every": 0.05}}]
+    with fake.bridge(code, deadlines={"step": 0.2}, step=step) as env:
+        env.reset()
+        with pytest.raises(SimulatorTimeout) as caught:
+            env.step(fake.act())
+    error = caught.value
+    assert re.fullmatch(r"no whole reply within 0.6 s: `x == 7` was not true after \d+ tries", error.what)
+    assert (error.found, error.cure) == (
+        "x=5\\n> ", "correct `repeat: {until: ...}`, or raise `deadlines: {step: ...}`"
+    )
+
+
+def test_a_repetition_that_ends_in_silence_is_told_as_both():
+    code = "say('x=0\\n> ')\nhear()\nsay('x=5\\n> ')\nhear()\ntime.sleep(99)"
+    step = [{"send": "{action:.0f}", "until": "> ", "repeat": {"until": "x == 7"}}]
+    with fake.bridge(code, deadlines={"step": 0.2}, step=step) as env:
+        env.reset()
+        with pytest.raises(SimulatorTimeout) as caught:
+            env.step(fake.act())
+    assert caught.value.what == (
+        "no whole reply within 0.6 s: `x == 7` was not true after 1 try, then it sleeps for a set time"
+    )
+
+
+@pytest.mark.parametrize(("step", "said", "cure"), [
+    ({"until": "> "}, "> ", "label the text it says last, `until: [..., {over: \"x=1 \\\"over\\\"> \"}]`,"),
+    ({"lines": 1}, "\n", 'look for the text it says last, `fields: {over: {seen: "x=1 \\"over\\""}}`,'),
+], ids=["until", "lines"])
+def test_an_end_after_a_whole_reply_has_a_cure_that_can_work(step, said, cure):
+    code = f"say('x=0\\n> ')\nhear()\nsay('x=1 \"over\"' + {said!r})"
+    with fake.bridge(code, step=[{"send": "{action:.0f}", **step}]) as env:
+        env.reset()
+        env.step(fake.act())
+        number = fake.pid(env)
+        fake.until(lambda: fake.gone(number))
+        with pytest.raises(SimulatorExited) as caught:
+            env.step(fake.act())
+    assert caught.value.what == "the simulator ended between two steps: exit code 0"
+    assert caught.value.cure == f"its last reply was whole before it ended: {cure} and say `terminated: over`"
+    assert (caught.value.between, caught.value.situation.awaited) == (True, "")
+
+
 def test_a_deadline_is_kept_to_a_tenth_of_a_second():
     with stepping("time.sleep(99)", deadlines={"step": 0.3}) as env:
         excess = []
@@ -270,6 +353,9 @@ def test_one_that_closes_its_input_and_runs_on():
             env.step("b" * 100_000)
         assert time.monotonic() - begun < 5
         assert (caught.value.what, caught.value.found) == ("the simulator takes no more input", "Broken pipe")
+        assert caught.value.cure == (
+            "it closed its standard input and runs on: see what was sent before, which may have told it to"
+        )
 
 
 def test_ten_megabytes_on_stderr_do_not_block():

@@ -19,7 +19,7 @@ from filebridge.wire.cleaner import clean_encoding
 from filebridge.wire.dialogue import Exchange, Phase
 from filebridge.wire.encoder import Template
 from filebridge.wire.expression import Expression, Kind, Names
-from filebridge.wire.framing import Cut, End, compile_cut, never
+from filebridge.wire.framing import Cut, End, awaited, compile_cut, never
 
 __all__ = ["compile_phases"]
 
@@ -104,6 +104,10 @@ class _Compiler:
             repeat=guarded(repeat, "repeat") if repeat else None,
             every=exchange.repeat.every if exchange.repeat else 0.0,
             read=self._decoder.partly(later | repeated),
+            awaiting=awaited(framing),
+            has_until=framing.until is not None,
+            texts=tuple(end.text for end in framing.until or () if end.text is not None),
+            condition=exchange.repeat.until if exchange.repeat else "",
         )
         return compiled, used, repeated
 

@@ -70,7 +70,7 @@ class PipeTransport(Transport):
             raise TransportError(
                 "the simulator takes no more input",
                 found=str(exc.strerror) if self._input >= 0 else "its stdin was ended by us",
-                cure="see how it ended; it may have read a command to quit",
+                cure="see whether it runs; it may have read a command to quit",
             ) from exc
 
     def read(self) -> bytes | None:

@@ -86,7 +86,7 @@ class PtyTransport(Transport):
             raise TransportError(
                 "the simulator takes no more input",
                 found=str(exc.strerror) if self._fd >= 0 else "its terminal was closed by us",
-                cure="see how it ended; it may have read a command to quit",
+                cure="see whether it runs; it may have read a command to quit",
             ) from exc
 
     def read(self) -> bytes | None:

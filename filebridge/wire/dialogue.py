@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from filebridge.errors import Desync, MessageTooLarge, escaped
 from filebridge.wire.framing import End
-from filebridge.wire.phase import DONE, UNCHANGED, Exchange, Filter, Phase, Row, Rules
+from filebridge.wire.phase import DONE, NOTHING, UNCHANGED, Exchange, Filter, Phase, Row, Rules
 
 __all__ = ["DONE", "UNCHANGED", "Dialogue", "Exchange", "Phase", "Rules"]
 
@@ -18,12 +18,13 @@ class Dialogue:
     ``row`` holds the values of the episode, one slot a name, ``previous`` those of the step before.
     ``reply`` is all that the simulator said in the phase. ``timer`` is the number of seconds from now after
     which ``expire`` is to be called, 0 for never, negative where the time that was set before still holds.
-    It is to be looked at after each call that can change it.
+    It is to be looked at after each call that can change it. ``tries`` counts the replies, the last of them
+    ``refused``, after which the present exchange was repeated.
     """
 
     __slots__ = (
         "_awaited", "_echo", "_exchange", "_filter", "_index", "_mark", "_paused", "_phase", "_rules", "_searched",
-        "_size", "pending", "previous", "reply", "row", "said", "sent", "timer",
+        "_size", "pending", "previous", "refused", "reply", "row", "said", "sent", "timer", "tries",
     )  # fmt: skip
 
     def __init__(self, rules: Rules, row: Row, text_filter: Filter | None) -> None:
@@ -36,8 +37,10 @@ class Dialogue:
         self.pending: bytes | bytearray = b""
         self.sent = b""
         self.timer = 0.0
+        self.tries = 0
+        self.refused = b""
         self._phase = Phase("start", (), None)
-        self._exchange: Exchange
+        self._exchange = NOTHING
         self._index = 0
         self._mark = 0
         self._awaited = 0
@@ -55,6 +58,22 @@ class Dialogue:
     def unmatched(self) -> bytes:
         """What was received in this phase and not taken as a whole reply."""
         return (b"" if self._phase.only else b"".join(self.said)) + bytes(self.pending)
+
+    @property
+    def exchange(self) -> Exchange:
+        """The exchange that is under way or was the last one."""
+        return self._exchange
+
+    @property
+    def awaited(self) -> str:
+        """What would make the reply whole, in words."""
+        several = f"{self._awaited} more replies, each " if self._awaited > 1 else ""
+        return several + self._exchange.awaiting
+
+    @property
+    def is_pausing(self) -> bool:
+        """Whether the last reply was whole but not the one wanted, and the exchange is about to be repeated."""
+        return self._paused
 
     @property
     def is_opening(self) -> bool:
@@ -164,7 +183,7 @@ class Dialogue:
             raise Desync(
                 "the simulator said more than was asked for",
                 found=f"after the end of its last reply: {escaped(left)}",
-                cure="end `until` with the last text before the program waits, or say `leftover: drop` or"
+                cure=f"{_mend(self._exchange)}, or say `leftover: drop` or"
                 " `leftover: keep` where such output is normal",
             )
         self.pending = b""
@@ -258,7 +277,9 @@ class Dialogue:
         if exchange.read is not None:
             exchange.read(b"".join(self.said), self.row, self.previous)
         if exchange.repeat is not None and not exchange.repeat(self.row, self.previous):
-            self._size -= sum(map(len, self.said[self._mark :]))
+            self.tries += 1
+            self.refused = b"".join(self.said[self._mark :])
+            self._size -= len(self.refused)
             del self.said[self._mark :]
             self._paused, self.timer = True, exchange.every
             return b""
@@ -267,6 +288,7 @@ class Dialogue:
     def _next(self) -> bytes | None:
         """Open the next exchange that is to take place; None if it sends nothing."""
         exchanges = self._phase.exchanges
+        self.tries = 0
         while True:
             self._index += 1
             if self._index == len(exchanges):
@@ -276,6 +298,8 @@ class Dialogue:
                 return self._open(exchange)
 
     def _open(self, exchange: Exchange) -> bytes | None:
+        if self.pending and exchange.encode is not None:
+            self._settle_leftover()
         self._exchange = exchange
         self._awaited = exchange.awaited
         self._searched = 0
@@ -283,8 +307,6 @@ class Dialogue:
         self.timer = exchange.silent
         if exchange.encode is None:
             return None
-        if self.pending:
-            self._settle_leftover()
         return self._speak(exchange.encode(self.row, self.previous))
 
     def _speak(self, command: bytes) -> bytes:
@@ -299,3 +321,12 @@ class Dialogue:
         self.timer = 0.0
         self._size = 0
         return DONE
+
+
+def _mend(exchange: Exchange) -> str:
+    """Say what to change where a reply went on after its end."""
+    if exchange is NOTHING:
+        return "await what it says before it is asked, in `start`"
+    if exchange.has_until:
+        return "end `until` with the last text before the program waits"
+    return f"its reply was held to end with {exchange.awaiting}: await all of it"

@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from filebridge.config.exchange import Alternative, Framing
+from filebridge.errors import escaped
 
-__all__ = ["LOOK_BACK", "Cut", "End", "bytes_cut", "compile_cut", "until_cut"]
+__all__ = ["LOOK_BACK", "Cut", "End", "awaited", "bytes_cut", "compile_cut", "never", "until_cut"]
 
 LOOK_BACK = 4096
 """Bytes before the new ones that a regular expression is tried on again: the longest end it can match."""
@@ -130,3 +131,23 @@ def compile_cut(
     if framing.bytes is not None:
         return bytes_cut(framing.bytes)
     return lines_cut(framing.lines or 1)
+
+
+def awaited(framing: Framing) -> str:
+    """Return in words, and on one line, how a reply ends: its texts escaped and with their labels."""
+    if framing.until is not None:
+        return " or ".join(_named(end) for end in framing.until)
+    if framing.quiet is not None:
+        return f"quiet for {framing.quiet:g} s"
+    if framing.blank:
+        return "a blank line"
+    count, unit = (framing.bytes, "byte") if framing.bytes is not None else (framing.lines or 1, "line")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
+def _named(end: Alternative) -> str:
+    if end.exit is not None:
+        told = "exit code " + " or ".join(map(str, end.exit))
+    else:
+        told = f"`{escaped(end.text, 200)}`" if end.text is not None else f"`/{escaped(end.regex or '', 200)}/`"
+    return f"{end.label}: {told}" if end.label else told

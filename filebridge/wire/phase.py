@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from filebridge.wire.framing import Cut
+from filebridge.wire.framing import Cut, never
 
-__all__ = ["DONE", "UNCHANGED", "Exchange", "Filter", "Phase", "Row", "Rules"]
+__all__ = ["DONE", "NOTHING", "UNCHANGED", "Exchange", "Filter", "Phase", "Row", "Rules"]
 
 Row = list[object]
 
@@ -39,7 +39,8 @@ class Exchange:
 
     ``awaited`` replies are awaited; ``quiet`` and ``silent`` are seconds, 0 for none; ``exits`` are the
     exit codes that end the reply, with the slot of their label. ``read`` fills the row from the reply so
-    far, where a later expression of the same dialogue needs it.
+    far, where a later expression of the same dialogue needs it. For errors only: ``awaiting`` says how the
+    reply ends, ``has_until`` whether by ``until``, ``texts`` are its literal ends, ``condition`` is ``repeat``'s text.
     """
 
     encode: Callable[[Row, Row], bytes] | None
@@ -52,6 +53,14 @@ class Exchange:
     repeat: Callable[[Row, Row], object] | None = None
     every: float = 0.0
     read: Callable[[bytes, Row, Row], None] | None = None
+    awaiting: str = ""
+    has_until: bool = False
+    texts: tuple[str, ...] = ()
+    condition: str = ""
+
+
+NOTHING = Exchange(None, never)
+"""The exchange of a dialogue that has not begun."""
 
 
 @dataclass(frozen=True, slots=True)

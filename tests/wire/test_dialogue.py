@@ -271,3 +271,51 @@ def test_lines_are_counted_over_pieces():
     assert talk.receive(b"one\ntw") is None
     assert talk.receive(b"o\n") is DONE
     assert talk.reply == b"one\ntwo\n"
+
+
+@pytest.mark.parametrize(("first", "cure"), [
+    ({"awaiting": "`> `", "has_until": True}, "end `until` with the last text before the program waits"),
+    ({"awaiting": "1 line"}, "its reply was held to end with 1 line: await all of it"),
+])
+@pytest.mark.parametrize("together", [True, False], ids=["in a phase", "between phases"])
+def test_what_follows_a_reply_is_blamed_on_the_end_of_that_reply(first, cure, together):
+    talk = dialogue()
+    second = asking(awaiting="2 lines")
+    talk.begin(several(asking(**first), second) if together else simple(asking(**first)))
+
+    def go_on():
+        talk.receive(b"> more")
+        talk.begin(simple(second))
+
+    with pytest.raises(Desync) as caught:
+        go_on()
+    assert caught.value.cure == f"{cure}, or say `leftover: drop` or `leftover: keep` where such output is normal"
+
+
+def test_what_is_said_before_anything_was_asked_is_to_be_awaited_at_the_start():
+    talk = dialogue()
+    talk.stray(b"hello\n")
+    with pytest.raises(Desync, match=r"cure: await what it says before it is asked, in `start`, or say"):
+        talk.begin(simple())
+
+
+def test_tries_are_counted_for_each_repetition():
+    seven = asking(awaiting="`> `", repeat=lambda row, previous: False, every=0.1, condition="x == 7")
+    talk = dialogue()
+    talk.begin(several(seven))
+    for number in (1, 2):
+        assert talk.receive(b"x=5\n> ") == b""
+        assert (talk.tries, talk.refused, talk.is_pausing) == (number, b"x=5\n> ", True)
+        assert talk.exchange.condition == "x == 7"
+        assert (talk.expire(), talk.is_pausing) == (b"go\n", False)
+    talk.begin(several(seven))
+    assert talk.tries == 0
+
+
+def test_how_many_replies_are_still_awaited_is_told():
+    talk = dialogue()
+    talk.begin(several(asking(awaited=3, awaiting="`> `")))
+    talk.receive(b"> ")
+    assert talk.awaited == "2 more replies, each `> `"
+    talk.receive(b"> ")
+    assert talk.awaited == "`> `"

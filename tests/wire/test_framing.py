@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filebridge.config.exchange import Alternative, Framing
-from filebridge.wire.framing import LOOK_BACK, End, bytes_cut, compile_cut, lines_cut, literal_cut, pattern_cut
+from filebridge.wire.framing import (
+    LOOK_BACK,
+    End,
+    awaited,
+    bytes_cut,
+    compile_cut,
+    lines_cut,
+    literal_cut,
+    pattern_cut,
+)
 
 TEXT = b"T= 1\nBURN? T= 2\n\n \nOVER\nBURN? "
 
@@ -114,3 +123,18 @@ def test_counts():
     assert lines_cut(3)(b"1\n2\n3\n4\n", 0) == (6, End())
     assert bytes_cut(3)(b"12", 0) is None
     assert bytes_cut(3)(b"1234", 0) == (3, End())
+
+
+@pytest.mark.parametrize(("keys", "text"), [
+    ({}, "1 line"),
+    ({"lines": 3}, "3 lines"),
+    ({"bytes": 1}, "1 byte"),
+    ({"bytes": 64}, "64 bytes"),
+    ({"blank": True}, "a blank line"),
+    ({"quiet": "50 ms"}, "quiet for 0.05 s"),
+    ({"until": "Enter Power:\n"}, "`Enter Power:\\n`"),
+    ({"until": ["> ", {"over": "BYE"}, "/x+y/", {"end": {"exit": [0, 3]}}]},
+     "`> ` or over: `BYE` or `/x+y/` or end: exit code 0 or 3"),
+])
+def test_the_awaited_end_is_told_in_words(keys, text):
+    assert awaited(Framing(**keys)) == text

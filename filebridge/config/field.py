@@ -9,10 +9,13 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from filebridge.config.part import Part
 from filebridge.config.units import RANGE_SCHEMA, Expression, NumberRange, expected, first_and_last, regex_source
 
-__all__ = ["WAYS", "FieldModel", "Grid", "Table"]
+__all__ = ["GRID_DEFAULT", "WAYS", "FieldModel", "Grid", "Table"]
 
 WAYS = ("find", "seen", "regex", "column", "columns", "chars", "table", "key", "json_pointer", "grid", "compute")
 """The keys of a field of which exactly one is given: the way in which its value is read."""
+
+GRID_DEFAULT = "one number of the legend, which fills the whole grid"
+"""What the default of a grid is."""
 
 
 def _index_list(value: object) -> object:
@@ -41,6 +44,12 @@ def _values(value: object) -> object:
     raise expected("neither a range nor a list", "`1..20`, or a list of words or of whole numbers")
 
 
+def _default(value: object) -> object:
+    if isinstance(value, list) and any(isinstance(part, list) for part in value):
+        raise expected("a list of lists", GRID_DEFAULT)
+    return value
+
+
 _INDICES = {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1}
 Columns = Annotated[
     Annotated[list[Annotated[int, Field(ge=1, le=100_000)]], Field(min_length=1, max_length=100_000)],
@@ -52,7 +61,11 @@ Columns = Annotated[
 class Table(Part):
     """A place in a table below a heading."""
 
-    after: str = Field(min_length=1, description="Text of the heading; the last one in the message that has it.")
+    after: str = Field(
+        min_length=1,
+        description="Text of the heading; where it occurs more than once, the last one, or the first with `pick:"
+        " first`.",
+    )
     skip: int = Field(0, ge=0, le=100_000, description="Lines between the heading's line and the first row.")
     row: int = Field(1, ge=1, le=1_000_000, description="Which row, counted from 1.")
     column: int | None = Field(None, ge=1, le=100_000, description="Which column, counted from 1.")
@@ -68,7 +81,10 @@ class Grid(Part):
         ge=1, le=1000, description="Width of the grid in characters; shorter lines are filled with blanks."
     )
     after: str | None = Field(
-        None, min_length=1, description="Text of the line above the grid; without it or `before`: the message's end."
+        None,
+        min_length=1,
+        description="Text of the line above the grid; where it occurs more than once, the last one, or the first with"
+        " `pick: first`. Without it or `before`: the message's end.",
     )
     before: str | None = Field(None, min_length=1, description="Text of the line below the grid, instead of `after`.")
     row_step: int = Field(
@@ -89,11 +105,17 @@ class FieldModel(Part):
         None,
         description="The text around the value with typed holes: `{float}`, `{int}`, `{word}`, `{line}`, `{text}`,"
         " `{hex}`, `{octal}`, `{flag}`; `{any}` skips within a line; `{float:3}` is a vector. Several holes make a"
-        " vector.",
+        " vector. A line end in front, `\\nX {int}`, means the beginning of a line.",
     )
-    seen: str | None = Field(None, description="A text or `/regular expression/`; the field is true if it occurs.")
+    seen: str | None = Field(
+        None,
+        description="A text or `/regular expression/`, in which `^` and `$` are the ends of a line; the field is true"
+        " if it occurs."
+    )
     regex: Annotated[str | None, BeforeValidator(_slashes)] = Field(
-        None, description="A `/regular expression/` with one group, run with a time limit. See `type`."
+        None,
+        description="A `/regular expression/` with one group, run with a time limit; `^` and `$` are the ends of a"
+        " line. See `type`.",
     )
     column: int | None = Field(
         None, ge=1, le=100_000, description="Column of a line, counted from 1. See `line`, `separator`."
@@ -140,8 +162,10 @@ class FieldModel(Part):
         None,
         description="All values that there are: `1..20`, or a list of words or numbers; makes a discrete observation."
     )
-    default: float | str | bool | list[float] | None = Field(
-        None, description="Value where nothing is found; without it a missing field is an error."
+    default: Annotated[bool | int | float | str | list[int | float] | None, BeforeValidator(_default)] = Field(
+        None,
+        description="Value where nothing is found; without it a missing field is an error. Of a grid: one number, which"
+        " fills it.",
     )
     keep: bool = Field(False, description="Where nothing is found, keep the previous value (of this episode).")
     allow_nan: bool = Field(False, description="Accept NaN and infinity as values.")

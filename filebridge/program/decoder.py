@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from filebridge.config.field import FieldModel
+import numpy as np
+
+from filebridge.config.field import WAYS, FieldModel, Grid, Table
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
 from filebridge.errors import ParseError, escaped
@@ -83,7 +85,8 @@ def compile_decoder(config: Config, slots: Slots, faults: Faults) -> Decoder:
         if field.compute is None:
             reading, default = _reading(name, field, config, faults)
             index = slots.add_field(name, reading)
-            entries.append(Entry(name, index, reading.read, _absence(name, index, field, default), default))
+            absent = _absence(name, index, field, default, reading.missing)
+            entries.append(Entry(name, index, reading.read, absent, default))
     computed = []
     for name, field in config.fields.items():
         if field.compute is not None:
@@ -97,6 +100,8 @@ def compile_decoder(config: Config, slots: Slots, faults: Faults) -> Decoder:
             index = slots.add_field(name, Reading(lambda message: None, kind))
             if expression:
                 computed.append((index, guarded(expression, f"fields.{name}")))
+            else:
+                faults.lost.add(name)
     return Decoder(entries, computed, compile_complaints(config.complaints, config.text, faults))
 
 
@@ -123,6 +128,7 @@ def _reading(name: str, field: FieldModel, config: Config, faults: Faults) -> tu
         reading = compile_field(name, field, config.text)
         return reading, default_value(field, reading)
     except FieldProblem as problem:
+        faults.lost.add(name)
         place = ("fields", name, problem.key) if problem.key else ("fields", name)
         faults.problems.append(
             Problem(
@@ -141,19 +147,44 @@ def _reading(name: str, field: FieldModel, config: Config, faults: Faults) -> tu
     return _PLACEHOLDER, None
 
 
-def _absence(name: str, index: int, field: FieldModel, default: object) -> Callable[[bytes, Row], object]:
+def _absence(
+    name: str, index: int, field: FieldModel, default: object, missing: Callable[[bytes], str] | None
+) -> Callable[[bytes, Row], object]:
     """Return what is done where the field does not occur in a reply."""
-    keep = field.keep
+    keep, searched = field.keep, _searched(field)
+    fresh = _copier(default)
 
     def absent(message: bytes, row: Row) -> object:
         if keep and row[index] is not None:
             return row[index]
         if default is None:
+            why = f"{searched}: {missing(message)}" if missing and missing(message) else searched
             raise ParseError(
                 f"field {name} does not occur in the reply",
                 found=escaped(message) or "an empty reply",
-                cure=f"correct the way in which it is read (fields.{name}), or give it a `default` or `keep: true`",
+                cure=f"searched: {why}; correct that (fields.{name}), or give the field a `default` or `keep: true`",
             )
-        return list(default) if isinstance(default, tuple) else default
+        return default if fresh is None else fresh()
 
     return absent
+
+
+def _copier(default: object) -> Callable[[], object] | None:
+    """Return what makes a new value each time, of a default that could be changed by who gets it."""
+    if isinstance(default, tuple):
+        return lambda: list(default)
+    return default.copy if isinstance(default, np.ndarray) else None
+
+
+def _searched(field: FieldModel) -> str:
+    """Return the way in which the field is read, as it might stand in the file."""
+    key = next((key for key in WAYS if getattr(field, key) is not None), "nothing")
+    value = getattr(field, key, None)
+    if isinstance(value, Table | Grid):
+        mark = value.after or getattr(value, "before", None)
+        return f'{key} {"after" if value.after else "before"} "{escaped(mark, 200)}"' if mark else key
+    if isinstance(value, tuple):
+        return f"{key} {value[0]}..{value[1]}"
+    name = "json" if key == "json_pointer" else key
+    text = f"/{value}/" if key == "regex" else str(value)
+    return f'{name} "{escaped(text, 200)}"' if isinstance(value, str) else f"{name} {text}"

@@ -38,6 +38,7 @@ _FLAGS = {
 _LETTER = re.compile(rb"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))[dDqQ]([+-]?[0-9]+)")
 _DROPPED = re.compile(rb"([+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+))([+-][0-9]{3})")
 _NAMED = re.compile(rb"([+-]?)(?:[0-9]\.#([A-Za-z]+)[0-9]*|(nan)\([^)]*\))", re.IGNORECASE)
+_FRACTION = re.compile(rb"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eEdD][+-]?[0-9]+)?")
 _NAMES = {b"INF": b"inf", b"NAN": b"nan", b"QNAN": b"nan", b"SNAN": b"nan", b"IND": b"nan"}
 
 
@@ -126,7 +127,7 @@ def _odd(word: NumberWord, overflow: float | None, name: str) -> _Conversion:
     def refuse(token: bytes) -> Any:
         bare = token.strip()
         if not bare or bare.strip(b"*"):
-            cure = f"expected {examples}{_advice(bare)}"
+            cure = f"expected {examples}{_advice(bare, word)}"
             raise ParseError(f"{subject} is not {noun}", found=escaped(token, 80), cure=cure)
         if stars is None:
             raise ParseError(
@@ -139,7 +140,9 @@ def _odd(word: NumberWord, overflow: float | None, name: str) -> _Conversion:
     return refuse
 
 
-def _advice(token: bytes) -> str:
+def _advice(token: bytes, word: NumberWord) -> str:
+    if word == "int" and _FRACTION.fullmatch(token):
+        return f"; {token[:20].decode()} has a fraction: use `{{float}}`, or `type: float`"
     if b"," in token:
         return "; with a comma behind the value write `{float},`, with a decimal comma `text: {decimal: ','}`"
     return ""

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from filebridge.config.field import FieldModel, way
+import numpy
+
+from filebridge.config.field import GRID_DEFAULT, FieldModel, Grid, way
 from filebridge.config.simulator import Text
 from filebridge.errors import ValueOutOfRange, escaped
 from filebridge.registry import load
@@ -25,13 +27,15 @@ class Reading:
 
     ``read`` takes a whole message and returns the value, or None when it does not occur; it raises ParseError,
     ValueOutOfRange or DecodeError when what stands there is not a value of the field. A vector is a sequence of
-    ``length`` Python numbers, a grid an array of ``shape`` (rows, columns).
+    ``length`` Python numbers, a grid an array of ``shape`` (rows, columns). ``missing`` says in words why a message
+    has no value, where the way to read it can tell more than that.
     """
 
     read: Callable[[bytes], Any]
     kind: Kind
     length: int = 0
     shape: tuple[int, ...] = ()
+    missing: Callable[[bytes], str] | None = None
 
 
 def compile_field(name: str, field: FieldModel, text: Text) -> Reading:
@@ -48,6 +52,8 @@ def compile_field(name: str, field: FieldModel, text: Text) -> Reading:
 def default_value(field: FieldModel, reading: Reading) -> object:
     """Return the field's default as a value of the reading's kind, a vector as a tuple; None if it has none.
 
+    A grid's is an array full of one number, which cannot be written to.
+
     Raises FieldProblem for a default that could not have been read: of another kind or outside the bounds.
     """
     default = field.default
@@ -55,17 +61,29 @@ def default_value(field: FieldModel, reading: Reading) -> object:
         return None
     value = _as_kind(default, reading)
     if value is None:
-        expected = f"a list of {reading.length} numbers" if reading.kind is Kind.VECTOR else reading.kind.value
+        vector = f"a list of {reading.length} numbers"
+        expected = {Kind.VECTOR: vector, Kind.GRID: GRID_DEFAULT}.get(reading.kind, reading.kind.value)
         raise FieldProblem("default", "not a value of this field", found=str(default), expected=expected)
+    if field.grid is not None:
+        return _full(value, field.grid, reading.shape)
     _refuse_outside(field, value)
     return value
+
+
+def _full(value: Any, grid: Grid, shape: tuple[int, ...]) -> object:
+    if value not in grid.legend.values():
+        known = ", ".join(map(str, sorted(set(grid.legend.values()))))
+        raise FieldProblem("default", "not a number of the legend", found=str(value), expected=f"one of {known}")
+    filled = numpy.full(shape, value, numpy.uint8)
+    filled.flags.writeable = False
+    return filled
 
 
 def _as_kind(default: Any, reading: Reading) -> object:
     kind, number = reading.kind, isinstance(default, int | float) and not isinstance(default, bool)
     if kind is Kind.NUMBER and number:
         return float(default)
-    if kind is Kind.INTEGER and number and float(default).is_integer():
+    if kind in (Kind.INTEGER, Kind.GRID) and number and float(default).is_integer():
         return int(default)
     if kind is Kind.VECTOR and isinstance(default, list) and reading.length in (0, len(default)):
         return tuple(default)

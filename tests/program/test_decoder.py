@@ -61,7 +61,7 @@ def test_what_is_missing_is_named():
     assert str(caught.value) == (
         "field x does not occur in the reply\n"
         "  found: Y= 1\\n\\x1b\n"
-        "  cure: correct the way in which it is read (fields.x), or give it a `default` or `keep: true`"
+        '  cure: searched: find "X= {float}"; correct that (fields.x), or give the field a `default` or `keep: true`'
     )
 
 
@@ -133,3 +133,34 @@ def test_a_part_of_the_fields_can_be_read_before_the_reply_is_whole():
     assert (talk["n"], talk["m"], talk["x"]) == (3, 2, None)
     read(b"M 4", talk.row, talk.dialogue.previous)
     assert (talk["n"], talk["m"]) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("way", "searched"),
+    [
+        ({"find": "\nALT = {float}"}, r'find "\\nALT = {float}"'.replace("\\\\", "\\")),
+        ({"regex": "/A(.)/"}, 'regex "/A(.)/"'),
+        ({"key": "depth"}, 'key "depth"'),
+        ({"chars": "3..9"}, "chars 3..9"),
+        ({"column": 2}, "column 2"),
+        ({"columns": "1..2"}, "columns [1, 2]"),
+        ({"table": {"after": "HEAD", "column": 1}}, 'table after "HEAD"'),
+        ({"grid": {"legend": {"#": 1}, "rows": 1, "columns": 1, "before": "END"}}, 'grid before "END"'),
+        ({"grid": {"legend": {"#": 1}, "rows": 1, "columns": 1}}, "grid"),
+        ({"json": "/state/poss"}, 'json "/state/poss": no key `state` in / (there is no JSON in the reply)'),
+    ],
+)
+def test_what_was_searched_is_shown(way, searched):
+    with pytest.raises(ParseError) as caught:
+        Talk(samples.toy(fields={"y": way, "x": {"find": "X= {float}"}})).read("\n")
+    cure = "correct that (fields.y), or give the field a `default` or `keep: true`"
+    assert caught.value.cure == f"searched: {searched}; {cure}"
+
+
+def test_a_default_grid_is_fresh_each_time():
+    grid = {"legend": {"#": 1, ".": 0}, "rows": 1, "columns": 2, "after": "MAP"}
+    talk = Talk(with_fields(maze={"grid": grid, "default": 1}))
+    maze = talk.read("X= 1")["maze"]
+    assert maze.tolist() == [[1, 1]]
+    maze[0][0] = 0
+    assert talk.read("X= 1")["maze"].tolist() == [[1, 1]]

@@ -157,3 +157,14 @@ def test_a_list_of_numbers_has_white_space_or_commas_in_between():
     for message in (b"1,,2 3", b"1 2", b"1 2 3 4", b"1_0 2 3"):
         assert not re.fullmatch(pattern, message)
     assert re.fullmatch(number_list_pattern("float", 2, ","), b"1,5; 2,5")
+
+
+@pytest.mark.parametrize("token", [b"5.7", b"-5.", b".5", b"+1.5e3"])
+def test_a_fraction_is_told_from_nonsense(token):
+    with pytest.raises(ParseError) as caught:
+        number("int", Text(), None, "x")(token)
+    advice = f"{token.decode()} has a fraction: use `{{float}}`, or `type: float`"
+    assert caught.value.cure == f"expected 12 or -3; {advice}"
+    with pytest.raises(ParseError) as caught:
+        number("int", Text(), None, "x")(b"5.7.1")
+    assert caught.value.cure == "expected 12 or -3"

@@ -146,3 +146,37 @@ def test_a_default_is_a_value_of_the_field(find, default, value):
     field = FieldModel(find=find, default=default)
     found = default_value(field, compile_field("height", field, Text()))
     assert (found, type(found)) == (value, type(value))
+
+
+GRID = {"legend": {"#": 1, ".": 0}, "rows": 2, "columns": 3}
+
+
+def grid_default(default):
+    field = FieldModel.model_validate({"grid": GRID, "default": default})
+    return default_value(field, compile_field("maze", field, Text()))
+
+
+def test_the_default_of_a_grid_fills_it():
+    full = grid_default(1)
+    assert (full.tolist(), str(full.dtype)) == ([[1, 1, 1], [1, 1, 1]], "uint8")
+
+
+@pytest.mark.parametrize("default", ["#", [0, 0, 0, 0, 0, 0], 0.5, True])
+def test_the_default_of_a_grid_is_one_number(default):
+    with pytest.raises(FieldProblem) as caught:
+        grid_default(default)
+    assert (caught.value.key, caught.value.expected) == (
+        "default", "one number of the legend, which fills the whole grid"
+    )
+
+
+def test_the_default_of_a_grid_is_of_its_legend():
+    with pytest.raises(FieldProblem) as caught:
+        grid_default(2)
+    assert str(caught.value) == "default: not a number of the legend\n  found: 2\n  expected: one of 0, 1"
+
+
+def test_a_whole_default_stays_one():
+    field = FieldModel(find="h= {int}", default=3)
+    assert (field.default, type(field.default)) == (3, int)
+    assert type(FieldModel(find="h= {float}", default=3.0).default) is float

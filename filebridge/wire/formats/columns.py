@@ -22,6 +22,7 @@ from filebridge.wire.reading import Reading
 
 __all__ = ["cells_reading", "reader"]
 
+_SHOWN = 200
 _Line = Callable[[bytes], bytes | None]
 _Cells = Callable[[bytes], list[bytes]]
 _Conversion = Callable[[bytes], Any]
@@ -209,7 +210,20 @@ def _chars_reading(name: str, field: FieldModel, text: Text, line_of: _Line) -> 
             token = line.decode(encoding, "surrogateescape")[place].encode(encoding, "surrogateescape").strip()
         else:
             token = line[place].strip()
-        return convert(token) if token else None
+        try:
+            return convert(token) if token else None
+        except ParseError as exc:
+            raise _misplaced(exc, line, place, encoding) from exc
 
     return Reading(read, KINDS[word])
 
+
+
+def _misplaced(error: ParseError, line: bytes, place: slice, encoding: str) -> ParseError:
+    """Return ``error`` with the whole line, and carets below the characters that were read."""
+    shown = line.decode(errors="surrogateescape")[:_SHOWN] if encoding == "utf-8" else line[:_SHOWN]
+    before, within = (len(escaped(part)) for part in (shown[: place.start], shown[place]))
+    carets = " " * (len("  found: ") + before) + "^" * max(within, 1)
+    span = f"{place.start + 1}..{place.stop}"
+    cure = f"{error.cure}; the carets show `chars: {span}`: move the range if the value stands elsewhere"
+    return ParseError(f"{error.what}: {error.found}", found=f"{escaped(shown)}\n{carets}", cure=cure)

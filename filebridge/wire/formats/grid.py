@@ -13,6 +13,7 @@ from filebridge.errors import DecodeError, ParseError, escaped
 from filebridge.wire.cleaner import clean_encoding
 from filebridge.wire.expression_kinds import Kind
 from filebridge.wire.formats.conversion import source_bytes
+from filebridge.wire.formats.heading import counted_from, finder, other_place
 from filebridge.wire.formats.problem import FieldProblem
 from filebridge.wire.reading import Reading
 
@@ -24,12 +25,12 @@ _Lines = Callable[[bytes], list[bytes] | None]
 def reader(name: str, field: FieldModel, text: Text) -> Reading:
     """Return the reading of a `grid`: an array of uint8 of the shape (rows, columns), new at each read.
 
-    The grid is below the last line that has the text of `after`, above the last one that has the text of `before`, or
-    the end of the message without either. Of a board that is drawn with rules, `row_step`, `column_step` and
-    `first_column` say which characters count. Shorter lines are filled with blanks, longer ones cut. A message
-    without the heading, or a blank one, has no grid. Reading raises ParseError for too few lines and for a character
-    that is not in the legend. Raises FieldProblem for a legend with more than one character to a number, or with a
-    number that is no byte, and for `after` and `before` together.
+    The grid is below the last line that has the text of `after`, above the last one that has the text of `before`
+    (with `pick: first` the first one), or the end of the message without either. Of a board that is drawn with rules,
+    `row_step`, `column_step` and `first_column` say which characters count. Shorter lines are filled with blanks,
+    longer ones cut. A message without the heading, or a blank one, has no grid. Reading raises ParseError for too few
+    lines and for a character that is not in the legend. Raises FieldProblem for a legend with more than one character
+    to a number, or with a number that is no byte, for `after` and `before` together, and for a `pick` of several.
     """
     grid = field.grid
     if grid is None:
@@ -45,13 +46,13 @@ def reader(name: str, field: FieldModel, text: Text) -> Reading:
         found = "`after` and `before`"
         raise FieldProblem("grid", "a line above and a line below", found=found, expected="one of them")
     shape = (grid.rows, grid.columns)
-    return Reading(_read(name, grid, text), Kind.GRID, grid.rows * grid.columns, shape)
+    return Reading(_read(name, grid, text, field.pick), Kind.GRID, grid.rows * grid.columns, shape)
 
 
-def _read(name: str, grid: Grid, text: Text) -> Callable[[bytes], Any]:
+def _read(name: str, grid: Grid, text: Text, pick: str) -> Callable[[bytes], Any]:
     single = clean_encoding(text.encoding) != "utf-8"
     by_bytes, by_characters = _by_bytes(name, grid, text), _by_characters(name, grid, text)
-    lines_of, shape, frombuffer = _lines(name, grid, text), (grid.rows, grid.columns), numpy.frombuffer
+    lines_of, shape, frombuffer = _lines(name, grid, text, pick), (grid.rows, grid.columns), numpy.frombuffer
 
     def read(message: bytes) -> Any:
         lines = lines_of(message)
@@ -64,9 +65,9 @@ def _read(name: str, grid: Grid, text: Text) -> Callable[[bytes], Any]:
     return read
 
 
-def _lines(name: str, grid: Grid, text: Text) -> _Lines:
+def _lines(name: str, grid: Grid, text: Text, pick: str) -> _Lines:
     """Return what finds the lines that hold the rows."""
-    mark, step = grid.after or grid.before, grid.row_step
+    mark, step, find = grid.after or grid.before, grid.row_step, finder(pick)
     # The last row needs no ruled line below it, unless that line is what the place is counted from.
     high = grid.rows * step if grid.before is not None else (grid.rows - 1) * step + 1
     heading = None if mark is None else source_bytes("grid", mark, text)
@@ -74,18 +75,18 @@ def _lines(name: str, grid: Grid, text: Text) -> _Lines:
     ends = b"\n" if " " in grid.legend else None
 
     def below(message: bytes) -> list[bytes] | None:
-        place = message.rfind(heading or b"")
+        place = find(message, heading or b"")
         if place < 0:
             return None
         lines = message[place:].removesuffix(b"\n").split(b"\n", high + 1)[1 : high + 1]
-        return lines[::step] if len(lines) == high else refuse(lines, message)
+        return lines[::step] if len(lines) == high else refuse(lines, message, place)
 
     def above(message: bytes) -> list[bytes] | None:
-        place = message.rfind(heading or b"")
+        place = find(message, heading or b"")
         if place < 0:
             return None
         lines = message[:place].rsplit(b"\n", high + 1)[-high - 1 : -1]
-        return lines[::step] if len(lines) == high else refuse(lines, message)
+        return lines[::step] if len(lines) == high else refuse(lines, message, place)
 
     def at_end(message: bytes) -> list[bytes] | None:
         if not message.strip(ends):
@@ -93,11 +94,15 @@ def _lines(name: str, grid: Grid, text: Text) -> _Lines:
         lines = message.removesuffix(b"\n").rsplit(b"\n", high)[-high:]
         return lines[::step] if len(lines) == high else refuse(lines, message)
 
-    def refuse(lines: list[bytes], message: bytes) -> list[bytes]:
+    def refuse(lines: list[bytes], message: bytes, place: int = -1) -> list[bytes]:
+        where, cure = "", "check `rows` and `after`, and that the reply is read to its end"
+        if mark is not None and place >= 0:
+            where = " " + counted_from("above" if grid.before is not None else "below", mark, message, place, pick)
+            cure += other_place(heading or b"", message, pick)
         raise ParseError(
-            f"field {name} needs {high} lines, but there are {len(lines)}",
+            f"field {name} needs {high} lines, but there are {len(lines)}{where}",
             found=escaped(message, 400),
-            cure="check `rows` and `after`, and that the reply is read to its end",
+            cure=cure,
         )
 
     return at_end if mark is None else above if grid.before is not None else below

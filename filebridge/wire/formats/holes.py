@@ -207,8 +207,11 @@ def _space(run: bytes, left: str | None, right: str | None, text: bytes) -> byte
     ``left`` is "" at the start of the pattern and a newline behind a newline, ``right`` "" at the end; both are None
     beside text, where ``text`` is that on the left.
     """
+    if b"\n" in run and left == "":
+        # The beginning of a line, be it the first one of the message.
+        return rb"(?<![^\n])" + (b"" if right in ("", "any") else _BLANKS)
     if b"\n" in run:
-        ahead = b"" if left in ("", "any", "\n") else _BLANKS
+        ahead = b"" if left in ("any", "\n") else _BLANKS
         return ahead + rb"\r?\n" + (b"" if right in ("", "any") else _BLANKS)
     if left == "" or right == "":
         return rb"[ \t]"

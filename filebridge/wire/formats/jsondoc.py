@@ -15,7 +15,7 @@ from filebridge.errors import DecodeError, ParseError, escaped
 from filebridge.wire.cleaner import clean_encoding
 from filebridge.wire.expression_kinds import Kind
 from filebridge.wire.formats.conversion import KINDS, conversion
-from filebridge.wire.formats.problem import FieldProblem
+from filebridge.wire.formats.problem import FieldProblem, nearest
 from filebridge.wire.reading import Reading
 
 __all__ = ["reader"]
@@ -32,7 +32,7 @@ _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 _WHOLE = 1 << 63
 _LARGEST = int(1.7976931348623157e308)
 _NOUNS = {"float": "a finite number", "int": "a whole number of 64 bits", "flag": "true or false"}
-_CURE = "compare the pointer and `type` with what the simulator says; `filebridge check` shows it"
+_CURE = "compare the pointer and `type` with what the simulator says; `filebridge probe` shows it"
 
 
 def reader(name: str, field: FieldModel, text: Text) -> Reading:
@@ -61,7 +61,10 @@ def reader(name: str, field: FieldModel, text: Text) -> Reading:
             value = _below(value, step)
         return None if value is None else convert(value)
 
-    return Reading(read, kind, length)
+    def missing(message: bytes) -> str:
+        return _missing(document_of(message, name), steps)
+
+    return Reading(read, kind, length, missing=missing)
 
 
 def _steps(pointer: str) -> list[tuple[str, int | None]]:
@@ -83,6 +86,31 @@ def _below(value: Any, step: tuple[str, int | None]) -> Any:
     if isinstance(value, list) and index is not None and index < len(value):
         return value[index]
     return None
+
+
+def _missing(value: Any, steps: list[tuple[str, int | None]]) -> str:
+    """Return in words what the pointer does not lead to; "" where it leads to a null."""
+    for number, step in enumerate(steps):
+        inner = _below(value, step)
+        if inner is None and not (isinstance(value, dict) and step[0] in value):
+            at = "/" + "/".join(name for name, _ in steps[:number])
+            return f"{_lacks(value, step[0])} in {escaped(at, 200)}" + _members(value, step[0])
+        value = inner
+    return ""
+
+
+def _lacks(value: Any, name: str) -> str:
+    return f"no element `{escaped(name, 80)}`" if isinstance(value, list) else f"no key `{escaped(name, 80)}`"
+
+
+def _members(value: Any, name: str) -> str:
+    if isinstance(value, list):
+        return f" (an array of {len(value)})"
+    if not isinstance(value, dict):
+        return " (which is no object)" if value is not None else " (there is no JSON in the reply)"
+    near = nearest(name, value)
+    known = ", ".join(escaped(key, 40) for key in list(value)[:10]) or "no key"
+    return f" (it has {known})" + (f"; did you mean `{escaped(near, 80)}`?" if near else "")
 
 
 class _Documents:

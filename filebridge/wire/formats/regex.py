@@ -65,13 +65,16 @@ class TimedPattern:
 
 
 def timed(name: str, key: str, source: str, text: Text) -> TimedPattern:
-    """Return the compiled ``source``, which is without its slashes; raises FieldProblem where it is wrong."""
+    """Return the compiled ``source``, which is without its slashes; `^` and `$` stand for the ends of each line.
+
+    Raises FieldProblem where it is wrong.
+    """
     if len(source) > _MOST_CHARACTERS:
         expected = f"at most {_MOST_CHARACTERS} characters"
         raise FieldProblem(key, "too long a regular expression", found=f"{len(source)} characters", expected=expected)
     encoded = source_bytes(key, source, text)
     try:
-        return TimedPattern(name, source, regex.compile(encoded))
+        return TimedPattern(name, source, regex.compile(encoded, regex.MULTILINE))
     except regex.error as exc:
         # The stubs of the library lack both attributes. One more for the slash, which is part of the text in the YAML.
         place, why = 1 + len(encoded[: getattr(exc, "pos", 0)].decode(errors="ignore")), getattr(exc, "msg", str(exc))

@@ -212,3 +212,26 @@ def test_every_float_comes_back(numbers, end):
     assert value(f"head\n{line}{end}".encode(), columns=columns) == numbers
     assert value(f"head\n{line}{end}".encode(), columns=columns[::-1]) == numbers[::-1]
     assert value(line.replace(" ", ";").encode(), columns=columns, separator=";") == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "shown"),
+    [
+        ({}, b"T   1.50  OK   2.5", "T   1.50  OK   2.5"),
+        ({}, b"\tT\xc3\xa9 .50  OK   2.5", "\\tT\\xc3\\xa9 .50  OK   2.5"),
+        ({"encoding": "latin-1"}, b"T\xe9  1.50  OK   2.5", "T\\xe9  1.50  OK   2.5"),
+    ],
+)
+def test_characters_beside_the_value_are_pointed_at(text, line, shown):
+    with pytest.raises(ParseError) as caught:
+        reader("h", FieldModel(chars=(7, 12)), Text.model_validate(text)).read(line)
+    # The cut: characters 7 to 12 of the line.
+    where = line.decode("latin-1" if text else "utf-8")[6:12]
+    before = shown.index(where)
+    assert str(caught.value) == (
+        f"field h is not a number: {where.strip()}\n"
+        f"  found: {shown}\n"
+        f"         {' ' * before}{'^' * 6}\n"
+        "  cure: expected 12, -0.5 or 1.5E+03; the carets show `chars: 7..12`: move the range if the value stands"
+        " elsewhere"
+    )

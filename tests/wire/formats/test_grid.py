@@ -132,3 +132,36 @@ def test_every_grid_comes_back(cells):
     expected = [[legend[cell] for cell in row] for row in cells]
     assert value(message, legend, rows=3, columns=4).tolist() == expected
     assert value(message + b"\nafter", legend, rows=3, columns=4, after="MAP").tolist() == expected
+
+
+def test_too_few_lines_say_where_they_were_looked_for():
+    message = b"turn 1\n  A B\n###\n#@.\n  A B\nmove? "
+    with pytest.raises(ParseError) as caught:
+        value(message, after="A B")
+    assert caught.value.what == "field maze needs 2 lines, but there are 1 below the last `A B`, line 5 of the reply"
+    assert caught.value.cure == (
+        "check `rows` and `after`, and that the reply is read to its end; the heading occurs 2 times: `pick: first`"
+        " counts from the first one"
+    )
+    with pytest.raises(ParseError) as caught:
+        value(b"A B\n###", before="A B")
+    assert caught.value.what == "field maze needs 2 lines, but there are 0 above the last `A B`, line 1 of the reply"
+    assert "pick" not in caught.value.cure
+
+
+def test_the_first_heading_may_be_meant():
+    grid = {"legend": LEGEND, "rows": 1, "columns": 3}
+    message = b"MAP\n###\nMAP\n...\nMAP\n"
+    picked = {"after": "MAP", "before": "MAP\n"}
+    for key, mark in picked.items():
+        field = FieldModel.model_validate({"grid": {**grid, key: mark}, "pick": "first"})
+        read = reader("maze", field, Text()).read
+        assert read(message if key == "after" else b"###\n" + message).tolist() == [[1, 1, 1]]
+
+
+@pytest.mark.parametrize("pick", ["all", "sum", "count"])
+def test_several_grids_are_refused(pick):
+    field = FieldModel.model_validate({"grid": {"legend": LEGEND, "rows": 1, "columns": 3, "after": "M"}, "pick": pick})
+    with pytest.raises(FieldProblem) as caught:
+        reader("maze", field, Text())
+    assert str(caught.value) == f"pick: one place is read, not several\n  found: {pick}\n  expected: `first` or `last`"

@@ -217,3 +217,22 @@ def test_every_member_is_found(members, data):
     pointer = "/" + key.replace("~", "~0").replace("/", "~1")
     indent = data.draw(st.sampled_from([None, 0, 2]))
     assert value(json.dumps(members, indent=indent).encode(), pointer) == members[key]
+
+
+@pytest.mark.parametrize(
+    ("pointer", "message", "why"),
+    [
+        ("/state/poss", b'{"state": {"t": 1, "pos": 2, "ok": 3}}',
+         "no key `poss` in /state (it has t, pos, ok); did you mean `pos`?"),
+        ("/stat/pos", b'{"state": 1}', "no key `stat` in / (it has state); did you mean `state`?"),
+        ("/a/b", b'{"a": {}}', "no key `b` in /a (it has no key)"),
+        ("/a/3", b'{"a": [1, 2]}', "no element `3` in /a (an array of 2)"),
+        ("/a/b", b'{"a": 5}', "no key `b` in /a (which is no object)"),
+        ("/a", b"hello", "no key `a` in / (there is no JSON in the reply)"),
+        ("/a", b'{"a": null}', ""),
+    ],
+)  # fmt: skip
+def test_what_the_pointer_does_not_lead_to(pointer, message, why):
+    field = reader("x", FieldModel.model_validate({"json": pointer}), Text())
+    assert field.read(message) is None
+    assert field.missing(message) == why

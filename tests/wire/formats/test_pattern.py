@@ -265,3 +265,42 @@ def test_the_last_occurrence_is_the_same_from_either_end(message, pattern):
 def test_what_a_program_prints_is_what_is_read(whole, number, noise):
     message = f"{noise}\nA= {whole:>9} B= {number!r} end\n{noise}".encode()
     assert find("A= {int} B= {float} end", message) == (whole, number)
+
+
+def test_seen_knows_the_ends_of_each_line():
+    message = b"going on\nValueError: no\nthe end"
+
+    def seen(pattern):
+        return seen_reader("x", FieldModel(seen=pattern), Text()).read(message)
+
+    assert seen(r"/^\w+Error/") is True
+    assert seen("/on$/") is True
+    assert seen("/^Error/") is False
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message", "value"),
+    [
+        ("\na={int}", b"a=1\n", 1),
+        ("\na={int}", b"a=1\nba=2\n", 1),
+        ("\na={int}", b"x\na=1\na=2", 2),
+        ("\na={int}", b"x\n  a=1", 1),
+        ("\na={int}", b"xa=1", None),
+        ("\n{int} left", b"3 left\n", 3),
+        ("\n{int} left", b"of 3 left\n", None),
+        ("\n\na={int}", b"a=1\n\na=2\n", 2),
+        ("\n\na={int}", b"\na=1", 1),
+        ("\n\na={int}", b"a=1", None),
+        ("\na={int}\n", b"a=1\na=2\na=3", 2),
+    ],
+)
+def test_a_newline_in_front_is_the_beginning_of_a_line(pattern, message, value):
+    assert find(pattern, message) == value
+    assert find(pattern, message, pick="count") >= (value is not None)
+
+
+def test_the_beginning_of_a_line_is_found_in_time():
+    message = b"  \t a " * 20_000 + b"\n" * 20_000 + b" " * 50_000
+    start = time.perf_counter()
+    assert find("\n a={int}", message) is None
+    assert time.perf_counter() - start < 2

@@ -80,3 +80,9 @@ def test_a_character_outside_the_encoding_is_a_problem():
     with pytest.raises(FieldProblem) as caught:
         reader("x", FieldModel(regex="/(é)/"), Text(encoding="ascii"))
     assert (caught.value.what, caught.value.found) == ("a character that ascii does not have", "é")
+
+
+def test_the_ends_of_each_line_can_be_named():
+    message = b"turn 3\n= B4\n= C5 x\n"
+    assert reading_of(r"^= ([A-E][1-5])$", type="word").read(message) == "B4"
+    assert reading_of(r"^= ([A-E][1-5])", type="word").read(message) == "C5"

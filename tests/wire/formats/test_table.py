@@ -67,9 +67,11 @@ def test_kinds():
 def test_rows_that_are_not_there_are_refused(table, message, below):
     with pytest.raises(ParseError) as caught:
         reading(table).read(message)
-    place = f"line {below} below its heading, which is blank or beyond the end"
+    heading, line = table["after"], message[: message.rfind(table["after"].encode())].count(b"\n") + 1
+    place = f"line {below} below the last `{heading}`, line {line} of the reply, which is blank or beyond the end"
     assert caught.value.what == f"field resistance needs {place}"
-    assert caught.value.cure == "check `skip` and `row`, and that the reply is read to its end"
+    assert caught.value.cure.startswith("check `skip` and `row`, and that the reply is read to its end")
+    assert ("; the heading occurs" in caught.value.cure) is (message.count(heading.encode()) > 1)
 
 
 def test_columns_that_are_not_there_are_refused():
@@ -101,3 +103,19 @@ def test_impossible_tables_are_refused_at_load_time(table, expected):
     with pytest.raises(FieldProblem) as caught:
         reading(table)
     assert str(caught.value) == expected
+
+
+def test_the_first_heading_may_be_meant():
+    message = b"RESULTS\n1\nRESULTS\n2\nRESULTS"
+    table = {"after": "RESULTS", "column": 1}
+    with pytest.raises(ParseError) as caught:
+        reading(table).read(message)
+    assert caught.value.cure.endswith("the heading occurs 3 times: `pick: first` counts from the first one")
+    field = FieldModel.model_validate({"table": table, "pick": "first"})
+    assert reader("resistance", field, Text()).read(message) == 1.0
+
+
+def test_several_places_are_refused():
+    field = FieldModel.model_validate({"table": {"after": "RESULTS", "column": 1}, "pick": "sum"})
+    with pytest.raises(FieldProblem, match="one place is read, not several"):
+        reader("resistance", field, Text())

@@ -18,6 +18,7 @@ from filebridge.config.source import Source
 from filebridge.config.wording import settled
 from filebridge.program.decoder import Decoder, compile_decoder
 from filebridge.program.faults import Faults
+from filebridge.program.files import check_files
 from filebridge.program.outcome import Outcome, compile_outcome, info_reader
 from filebridge.program.phases import compile_phases
 from filebridge.program.slots import First, Slots
@@ -110,6 +111,7 @@ def _compiled(config: Config, source: Source, faults: Faults) -> Program | None:
     phases = compile_phases(config, slots, decoder, faults)
     outcome, uses_previous = compile_outcome(config, slots, faults)
     observed = _observer(config, slots, faults)
+    faults.problems += check_files(config, source.folder)
     if faults.problems or outcome is None or observed is None:
         return None
     flags = [name for name, value in slots.observed.items() if value.kind == "flag"]

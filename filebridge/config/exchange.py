@@ -9,9 +9,11 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from filebridge.config.part import Part, Word
-from filebridge.config.units import Duration, Expression, expected, regex_source
+from filebridge.config.units import RANGE_SCHEMA, Duration, Expression, expected, first_and_last, regex_source
 
 __all__ = ["Alternative", "Exchange", "Framing", "Repeat", "Reset"]
+
+_MOST_CODES = 512
 
 
 class Alternative(Part):
@@ -38,12 +40,21 @@ def _end(value: object) -> dict[str, object]:
         regex = regex_source(value)
         return {"text": value} if regex is None else {"regex": regex}
     if isinstance(value, dict) and set(value) == {"exit"}:
-        codes = value["exit"] if isinstance(value["exit"], list) else [value["exit"]]
+        codes = _codes(value["exit"])
         if codes and all(type(code) is int for code in codes):
             return {"exit": tuple(codes)}
     raise expected(
         "not an end of a reply", "a text, a `/regular expression/`, `{label: text}`, or `{label: {exit: 0}}`"
     )
+
+
+def _codes(value: object) -> list[object]:
+    if isinstance(value, str) and ".." in value:
+        first, last = first_and_last(value)
+        if last - first > _MOST_CODES:
+            raise expected("a range of more codes than there are", "`0..1`, say")
+        return list(range(first, last + 1))
+    return value if isinstance(value, list) else [value]
 
 
 def _until(value: object) -> object:
@@ -54,7 +65,7 @@ def _until(value: object) -> object:
     return tuple(value) if isinstance(value, list) else (value,)
 
 
-_CODES = {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}, "minItems": 1}]}
+_CODES = {"anyOf": [{"type": "integer"}, RANGE_SCHEMA, {"type": "array", "items": {"type": "integer"}, "minItems": 1}]}
 _EXIT = {"type": "object", "properties": {"exit": _CODES}, "required": ["exit"], "additionalProperties": False}
 _ONE = {"type": "string", "minLength": 1}
 _LABELLED = {
@@ -75,7 +86,7 @@ class Framing(Part):
         None,
         description="The text that ends a reply: a literal, a `/regular expression/`, or a list of them. A labelled"
         " one, `{landed: TOUCHDOWN}`, sets the flag `landed` when it was this one. `{over: {exit: 0}}`: the program's"
-        " end.",
+        " end with this code, one of `[0, 3]` or of `0..3`.",
     )
     lines: int | None = Field(None, ge=1, le=1_000_000, description="So many lines.")
     blank: bool | None = Field(None, description="`true`: everything up to a blank line.")
@@ -143,8 +154,15 @@ class Reset(Part):
 
 
 def reset_form(value: object) -> object:
-    """Turn the short form of `reset`, a list of exchanges, into the long one."""
+    """Turn the short forms of `reset`, a list of exchanges or one by itself, into the long one."""
+    if is_single_exchange(value):
+        return {"exchanges": [value]}
     return {"exchanges": value} if isinstance(value, list) else value
+
+
+def is_single_exchange(value: object) -> bool:
+    """Return whether what stands as `reset` is one exchange by itself."""
+    return isinstance(value, dict) and bool(value) and not {"from", "exchanges"} & value.keys()
 
 
 def exchange_list(value: object) -> object:

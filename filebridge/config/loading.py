@@ -67,6 +67,12 @@ def load(target: str | Path | Mapping[str, Any]) -> Loaded:
     if not isinstance(source.data, dict):
         fault = Problem((), "not a configuration", shown(source.data), "a mapping that begins with `filebridge: 1`")
         return Loaded(source, None, (fault,))
+    version = source.data.get("filebridge", 1)
+    if type(version) is int and version != 1:
+        # What the other keys mean in another version is not known.
+        what = f"this file is of version {version}; this filebridge reads 1"
+        fault = Problem(("filebridge",), what, str(version), "`filebridge: 1`")
+        return Loaded(source, None, (fault,))
     config, problems = _validated(source.data)
     lost = frozenset(_declared(source.data, problems))
     loaded = Loaded(source, config, (), lost)

@@ -6,7 +6,7 @@ YAML's author. Rules that span several keys are in ``rules``.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -29,7 +29,9 @@ class Variable(Part):
         description="Drawn at the start of each episode: `uniform(a, b)`, `loguniform(a, b)`, `normal(mean,"
         " deviation)`, `integers(first, last)` or `choice(a, b, ...)`.",
     )
-    update: Expression | None = Field(None, description="Expression for its next value, evaluated after each step.")
+    update: Expression | None = Field(
+        None, description="Expression for its next value, evaluated after the observation and the reward of each step."
+    )
     low: float | None = Field(None, description="Least value, where it is observed or set through options.")
     high: float | None = Field(None, description="Greatest value, where it is observed or set through options.")
 
@@ -73,7 +75,14 @@ def _listed(value: object) -> object:
 Dialogue = Annotated[list[Exchange], BeforeValidator(exchange_list), ShortForm(lambda several: several["items"])]
 """Exchanges in their order; one by itself needs no list."""
 
-_EXCHANGES = ShortForm(lambda reset: reset["properties"]["exchanges"])
+
+
+def _exchanges(reset: dict[str, Any]) -> dict[str, Any]:
+    several = reset["properties"]["exchanges"]
+    return {"anyOf": [several, several["items"]]}
+
+
+_EXCHANGES = ShortForm(_exchanges)
 _CONSTANT = ShortForm(lambda variable: {"type": ["number", "string"]})
 _POLICY = ShortForm(lambda policies: {"enum": ["raise", "truncate", "retry"]})
 
@@ -121,8 +130,8 @@ class Config(Part):
     deadlines: Deadlines = Field(Deadlines(), description="Longest time of each phase.")
     complaints: Annotated[list[str], BeforeValidator(_listed), ShortForm(lambda several: several["items"])] = Field(
         default_factory=list,
-        description="Texts or `/regular expressions/` with which the program says that it did not understand, or failed:"
-        " a reply that holds one is an error.",
+        description="Texts or `/regular expressions/` with which the program says that it did not understand, or"
+        " failed: a reply that holds one is an error.",
     )
     leftover: Literal["refuse", "drop", "keep"] = Field(
         "refuse",

@@ -56,7 +56,7 @@ def _seed(value: object) -> object:
 _SEED = Field(
     (0, 2**31 - 1),
     description="Seeds which the simulator accepts, `0..65535` say; `none` if it has no seed, so that"
-    " `reset(seed=...)` warns that it cannot be obeyed.",
+    " `reset(seed=...)` warns that it cannot be obeyed. A seed outside the range is folded into it.",
 )
 _SEED_SCHEMA = {"anyOf": [{"const": "none"}, {**RANGE_SCHEMA, "examples": ["0..65535"]}]}
 
@@ -70,9 +70,9 @@ class Simulator(Part):
         BeforeValidator(_numbers_as_words),
         WithJsonSchema({"type": "array", "items": {"type": ["string", "number"]}, "minItems": 1}),
     ] = Field(
-        description="The program and its arguments, a list. `${python}`, `${seed}`, `${seat}`, `${episode}`, `${workdir}`"
-        " (its run folder), `${config}` (the folder of this YAML) and `${simulators}` (that of the embedded ones) are"
-        " filled in; `$$` is a dollar sign.",
+        description="The program and its arguments, a list. `${python}`, `${seed}`, `${seat}`, `${episode}`,"
+        " `${workdir}` (its run folder), `${config}` (the folder of this YAML) and `${simulators}` (that of the"
+        " embedded ones) are filled in; `$$` is a dollar sign.",
     )
     path: list[str] = Field(default_factory=list, description="Folders to look in for the program, before PATH.")
     install: str = Field("", description="The line that installs the program, shown when it is missing.")
@@ -126,7 +126,7 @@ class Console(Part):
         "none",
         description="`false`: pipes, which are faster. `true` or `raw`: a pseudo-terminal without line editing, for"
         " programs that hold back their output on a pipe. `cooked`: a pseudo-terminal with line editing, for programs"
-        " that need it.",
+        " that need it. Programs that draw a full screen (curses) are not covered yet.",
     )
     size: WindowSize = Field((80, 24), description="Columns and rows of the terminal.")
     stderr: Literal["apart", "merged"] = Field(

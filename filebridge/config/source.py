@@ -36,7 +36,7 @@ _UNREADABLE = re.compile(r"[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\
 class Source:
     """A configuration as plain data, and the place of each of its parts.
 
-    ``name`` is the file's name as errors show it, ``folder`` the folder that relative paths start from, or
+    ``name`` is the file's path as errors show it, ``folder`` the folder that relative paths start from, or
     None. ``text`` has every end of a line as a newline. ``data`` holds dicts with str keys, lists, str, int,
     float, bool and None. ``spots`` gives for each path the places of its key (None in a list) and of its
     value; it is empty for a config given as a mapping.
@@ -84,7 +84,7 @@ def read(path: pathlib.Path) -> Source:
     Raises ConfigSecurityError for a file beyond the limits, ConfigError for one that cannot be read, is not
     UTF-8 or is no valid configuration text.
     """
-    name = escaped(path.name)
+    name = escaped(_shown(path))
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -103,6 +103,16 @@ def read(path: pathlib.Path) -> Source:
     except UnicodeDecodeError as exc:
         found = f"byte 0x{content[exc.start]:02x} at offset {exc.start}"
         raise ConfigError(f"{name}: not UTF-8", found=found, cure="Save the file as UTF-8.") from exc
+
+
+def _shown(path: pathlib.Path) -> str:
+    """Return ``path`` as an editor can open it from the current folder: short where it lies below that."""
+    if not path.is_absolute():
+        return str(path)
+    try:
+        return str(path.relative_to(pathlib.Path.cwd()))
+    except (OSError, ValueError):
+        return str(path)
 
 
 def parse(text: str, name: str, folder: pathlib.Path | None = None) -> Source:

@@ -15,7 +15,7 @@ __all__ = ["KNOWN", "KNOWN_TEXT", "Fault", "faults", "fill", "places", "uses"]
 KNOWN = ("python", "simulators", "seed", "seat", "workdir", "config", "episode")
 KNOWN_TEXT = ", ".join(f"${{{name}}}" for name in KNOWN)
 
-_MARK = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>[^{}]*)\}|(?P<rest>.{0,20}))", re.DOTALL)
+_MARK = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>[^{}]*)\}|(?P<rest>[^$]{0,20}))", re.DOTALL)
 
 
 def places(folder: Path | None) -> dict[str, object]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from filebridge.config.exchange import Exchange, Reset, is_single_exchange
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem, nearest
 
@@ -43,7 +44,13 @@ def model_problems(error: ValidationError, data: Any) -> list[Problem]:
         _followed(_Complaint(detail["loc"], (), {**detail}), data) for detail in error.errors(include_url=False)
     ]
     problems = [_problem(several, data) for several in _sorted_out(complaints, data)]
-    return list(dict.fromkeys(problems))
+    misspelt = {_missing((*problem.path[:-1], problem.near)) for problem in problems if problem.near}
+    return list(dict.fromkeys(problem for problem in problems if (problem.path, problem.what) not in misspelt))
+
+
+def _missing(place: Place) -> tuple[Place, str]:
+    """Return place and wording of the problem that the key at ``place`` is missing."""
+    return place[:-1], f"the key `{place[-1]}` is missing"
 
 
 def settled(problem: Problem, data: Any) -> Problem:
@@ -68,7 +75,7 @@ def _is_short(rest: Place) -> bool:
 
 def _is_skipped(data: Any, step: str | int) -> bool:
     """Return whether the short form has no such level: one exchange without its list, a list without its key."""
-    return isinstance(step, int) if isinstance(data, dict) else isinstance(data, list) and step == "exchanges"
+    return step == "exchanges" or (isinstance(step, int) and isinstance(data, dict))
 
 
 def _has(data: Any, step: str | int) -> bool:
@@ -146,7 +153,7 @@ def _single(complaint: _Complaint, data: Any) -> Problem:
         )
     if kind == "missing":
         key = str(complaint.path[-1])
-        return Problem(place, f"the key `{key}` is missing", "", _description((*place, key), data))
+        return Problem(*_missing((*place, key)), "", _description((*place, key), data))
     value = _value(place, data)
     if complaint.path == ("[key]",):
         what, expected = _wording(kind, context, detail["msg"])
@@ -240,7 +247,9 @@ def _model_at(place: Place, data: Any) -> type[BaseModel] | None:
         else:
             current = _inside(current)
         data = data[step] if _has(data, step) else None
-        if isinstance(data, dict) and _part_of(current) is None and typing.get_origin(current) is list:
+        if _part_of(current) is Reset and is_single_exchange(data):
+            current = Exchange
+        elif isinstance(data, dict) and _part_of(current) is None and typing.get_origin(current) is list:
             # The short form of a dialogue is its only exchange.
             current = _inside(current)
     return _part_of(current)

@@ -18,8 +18,11 @@ _SPEC.loader.exec_module(samples)
 def refusal(folder, text):
     path = folder / "toy.yaml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError) as caught:
-        load_program(path)
+    # Errors show the path as it is from the current folder.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        with pytest.raises(ConfigError) as caught:
+            load_program(path)
     return str(caught.value)
 
 

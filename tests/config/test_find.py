@@ -63,7 +63,7 @@ def test_a_folder_is_no_file(tmp_path):
     folder.mkdir()
     with pytest.raises(ConfigError) as caught:
         load_program(folder)
-    assert str(caught.value) == "mine.yaml: not a file\n  found: a folder\n  cure: Name a YAML file."
+    assert str(caught.value) == f"{folder}: not a file\n  found: a folder\n  cure: Name a YAML file."
 
 
 @pytest.mark.parametrize("name", ["a\0.yaml", "x" * 5000 + ".yaml", "\x1b[31m.yaml"])

@@ -25,8 +25,11 @@ _SPEC.loader.exec_module(samples)
 def refusal(folder, text):
     path = folder / "toy.yaml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError) as caught:
-        load_program(path)
+    # Errors show the path as it is from the current folder.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        with pytest.raises(ConfigError) as caught:
+            load_program(path)
     return str(caught.value)
 
 
@@ -174,11 +177,78 @@ PARTS = {
         'filebridge: 2',
         r"""
         toy.yaml: 1 problem
-        toy.yaml:1:13: filebridge: a version of the format that is not known here
+        toy.yaml:1:13: filebridge: this file is of version 2; this filebridge reads 1
             1 | filebridge: 2
               |             ^
           found: 2
           expected: `filebridge: 1`
+        """,
+    ),
+    "a misspelt key that must be there": (
+        'observation: [x]',
+        'observations: [x]',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:16:1: observations: an unknown key
+           16 | observations: [x]
+              | ^^^^^^^^^^^^
+          found: observations
+          expected: one of about, action, complaints, deadlines, deterministic, fields, filebridge, framing, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
+          did you mean: observation
+        """,
+    ),
+    "a field that is wrong, in expressions": (
+        'x: {find: "X= {float}"}\nobservation: [x]\nreward: -abs(x)',
+        'x: {find: "X= {float:2}", default: [1]}\n  y: {compute: "x[0]"}\nobservation: [x]\nreward: -abs(x[1]) + y',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:15:38: fields.x.default: not a value of this field
+           15 |   x: {find: "X= {float:2}", default: [1]}
+              |                                      ^^^
+          found: [1]
+          expected: a list of 2 numbers
+        """,
+    ),
+    "rows as a default": (
+        'x: {find: "X= {float}"}',
+        'x: {find: "X= {float}", default: [[1, 2], [3, 4]]}',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:15:36: fields.x.default: a list of lists
+           15 |   x: {find: "X= {float}", default: [[1, 2], [3, 4]]}
+              |                                    ^^^^^^^^^^^^^^^^
+          found: a list of 2
+          expected: one number of the legend, which fills the whole grid
+        """,
+    ),
+    "an unknown key of the only exchange of a reset": (
+        'step:',
+        'reset: {snd: go}\nstep:',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:11:9: reset.snd: an unknown key
+           11 | reset: {snd: go}
+              |         ^^^
+          found: snd
+          expected: one of answer, blank, bytes, lines, quiet, repeat, send, silent, until, when
+          did you mean: send
+        """,
+    ),
+    "a rule for the only exchange of a reset": (
+        'step:',
+        'reset: {send: "{nought}", until: "/a*/"}\nstep:',
+        r"""
+        toy.yaml: 2 problems
+        toy.yaml:11:17: reset.send: unknown name `nought`
+           11 | reset: {send: "{nought}", until: "/a*/"}
+              |                 ^^^^^^
+          found: nought
+          expected: one of episode, over, seat, seed, step, x
+        toy.yaml:11:35: reset.until: matches the empty text, so every reply would end at once
+           11 | reset: {send: "{nought}", until: "/a*/"}
+              |                                   ^^^^
+          found: /a*/
+          expected: a text that must occur
         """,
     ),
     "an empty text": (
@@ -391,11 +461,7 @@ deadlines: {step: 10 sec}
 on_failure: retry
 """
 MANY_PROBLEMS = r"""
-toy.yaml: 21 problems
-toy.yaml:1:1: the key `name` is missing
-    1 | filebridge: 1
-      | ^
-  expected: `name: ...`: Name of the simulator: the environment's id is `filebridge/NAME-v0`
+toy.yaml: 20 problems
 toy.yaml:2:1: nam: an unknown key
     2 | nam: Toy
       | ^^^
@@ -516,8 +582,8 @@ def test_problems_are_there_one_by_one_too(tmp_path):
     with pytest.raises(ConfigError) as caught:
         load_program(path)
     problems = caught.value.problems
-    assert len(problems) == 21
-    assert [problem.near for problem in problems[:3]] == ["", "name", "seed"]
+    assert len(problems) == 20
+    assert [problem.near for problem in problems[:2]] == ["name", "seed"]
     assert problems[-1].path == ("on_failure",)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 

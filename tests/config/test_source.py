@@ -204,6 +204,19 @@ def test_file_is_read_with_its_name_and_folder(tmp_path, monkeypatch):
     assert (source.name, source.folder, source.data) == ("lander.yaml", tmp_path, {"name": "é"})
 
 
+def test_name_is_what_an_editor_can_open_from_the_current_folder(tmp_path, monkeypatch):
+    inner, other = tmp_path / "inner", tmp_path / "other"
+    inner.mkdir()
+    other.mkdir()
+    (inner / "lander.yaml").write_text("a: 1\n")
+    monkeypatch.chdir(tmp_path)
+    assert read(inner / "lander.yaml").name == "inner/lander.yaml"
+    assert read(pathlib.Path("inner/lander.yaml")).name == "inner/lander.yaml"
+    monkeypatch.chdir(other)
+    assert read(inner / "lander.yaml").name == str(inner / "lander.yaml")
+    assert read(pathlib.Path("../inner/lander.yaml")).name == "../inner/lander.yaml"
+
+
 def test_huge_file_is_refused_without_being_read(tmp_path, monkeypatch):
     path = tmp_path / "huge.yaml"
     path.touch()
@@ -211,25 +224,25 @@ def test_huge_file_is_refused_without_being_read(tmp_path, monkeypatch):
     monkeypatch.setattr(pathlib.Path, "open", lambda *_: pytest.fail("the file was opened"))
     with pytest.raises(ConfigSecurityError, match="found: 104857600 bytes") as caught:
         read(path)
-    assert caught.value.what == "huge.yaml: larger than 1048576 bytes"
+    assert caught.value.what == f"{path}: larger than 1048576 bytes"
 
 
 def test_file_that_is_no_utf8_is_refused_with_the_offset_of_the_byte(tmp_path):
     (tmp_path / "latin.yaml").write_bytes(b"\xc3\xa9: x\nname: \xe9t\xe9\n")
     with pytest.raises(ConfigError) as caught:
         read(tmp_path / "latin.yaml")
-    what = "latin.yaml: not UTF-8\n  found: byte 0xe9 at offset 12\n  cure: Save the file as UTF-8."
+    what = f"{tmp_path}/latin.yaml: not UTF-8\n  found: byte 0xe9 at offset 12\n  cure: Save the file as UTF-8."
     assert str(caught.value) == what
 
 
 def test_what_is_no_readable_file_is_refused(tmp_path):
     os.mkfifo(tmp_path / "fifo")
-    cases = {"fifo": "fifo: not a file\n  found: a FIFO", "gone": "gone: cannot be read\n  found: No such file",
-             "": f"{tmp_path.name}: not a file\n  found: a folder", "a\0b": "a\\x00b: cannot be read"}  # fmt: skip
+    cases = {"/fifo": "/fifo: not a file\n  found: a FIFO", "/gone": "/gone: cannot be read\n  found: No such file",
+             "": ": not a file\n  found: a folder", "/a\0b": "/a\\x00b: cannot be read"}  # fmt: skip
     for name, text in cases.items():
         with pytest.raises(ConfigError) as caught:
-            read(tmp_path / name)
-        assert str(caught.value).startswith(text)
+            read(pathlib.Path(f"{tmp_path}{name}"))
+        assert str(caught.value).startswith(f"{tmp_path}{text}")
         assert not isinstance(caught.value, ConfigSecurityError)
 
 

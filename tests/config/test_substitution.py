@@ -54,3 +54,7 @@ def test_uses():
 def test_what_has_no_faults_can_be_filled(text):
     if not faults(text):
         assert "<seed>" in fill(text, VALUES) or not uses([text], "seed")
+
+
+def test_each_unknown_name_is_found():
+    assert [fault.name for fault in faults("echo $((n+1)); echo R$n")] == ["$((n+1)); echo R", "$n"]

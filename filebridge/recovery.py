@@ -26,6 +26,9 @@ from filebridge.session import Session, Step
 
 __all__ = ["Recovery"]
 
+SHOWN = 3
+"""Causes that are told when there were too many failures."""
+
 Kind = Literal["crash", "timeout", "protocol"]
 
 
@@ -116,10 +119,11 @@ class Recovery:
         while self._failures and self._failures[0] < now - self._policy.within:
             self._failures.popleft()
         if len(self._failures) > self._policy.restarts:
-            causes = tuple(self._causes)
+            causes, count = tuple(self._causes), len(self._failures)
+            shown = "; ".join(cause.what for cause in causes[-min(count, SHOWN):])
             spent = RestartBudgetExceeded(
-                f"{len(self._failures)} failures within {self._policy.within:g} s",
-                found="; ".join(cause.what for cause in causes[-3:]),
+                f"{count} failures within {self._policy.within:g} s, with `restarts: {self._policy.restarts}`",
+                found=f"the last {SHOWN} of {count}: {shown}" if count > SHOWN else shown,
                 cure="mend the cause, or raise `on_failure: {restarts: ..., within: ...}` if so many are normal",
                 situation=error.situation,
             )

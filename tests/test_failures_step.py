@@ -195,7 +195,8 @@ def until(text):
      'its reply is held to end with a blank line: say `until: "x=2"` if it ends so', "a blank line"),
     ("> ", {"step": [{"send": "go", "until": "> "}, {"send": "on", "until": "> "}]},
      "it said nothing to what was sent: it may wait for more input, or hold back its output in a buffer",
-     "see `text: {line_end: ...}` and what was sent; `transport: {console: {terminal: true}}` against a buffer", "`> `"),
+     "see `text: {line_end: ...}` and what was sent; `transport: {console: {terminal: true}}` against a buffer",
+     "`> `"),
 ], ids=["capitals", "spelling", "what", "what, lines", "lines", "list", "blank", "second"])
 def test_a_reply_that_does_not_end_is_shown_with_what_was_awaited(said, keys, what, cure, awaited):
     code = f"say('x=0\\n> ')\nhear()\nsay({said!r})\nwhile True: os.read(0, 99)"

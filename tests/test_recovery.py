@@ -67,6 +67,7 @@ def test_truncate_ends_the_episode_with_the_last_valid_observation(then, kind, e
         )
         assert set(record) == {
             "error", "what", "found", "cure", "simulator", "phase", "seat", "episode", "step", "pid", "process", "exit",
+            "awaited",
             "elapsed", "deadline", "sent", "received", "stderr", "transcript",
         }
         assert fake.gone(record["pid"])
@@ -191,7 +192,7 @@ def test_too_many_failures_are_an_error_with_all_the_causes():
         with pytest.raises(RestartBudgetExceeded) as caught:
             env.step(fake.act())
         error = caught.value
-        assert error.what == "3 failures within 3600 s"
+        assert error.what == "3 failures within 3600 s, with `restarts: 2`"
         assert [type(cause) for cause in error.causes] == [SimulatorExited] * 3
         assert [cause.situation.episode for cause in error.causes] == [1, 2, 3]
         assert error.found == "; ".join(["the simulator ended in the middle of a step: exit code 1"] * 3)
@@ -199,6 +200,22 @@ def test_too_many_failures_are_an_error_with_all_the_causes():
             "mend the cause, or raise `on_failure: {restarts: ..., within: ...}` if so many are normal"
         )
         assert env.reset()[0].tolist() == [0]
+
+
+def test_of_many_failures_the_last_are_told():
+    policy = {"crash": "truncate", "restarts": 3, "within": "1 h"}
+    with fake.bridge(failing("os._exit(1)", at=1), on_failure=policy) as env:
+        for _ in range(3):
+            env.reset()
+            env.step(fake.act())
+        env.reset()
+        with pytest.raises(RestartBudgetExceeded) as caught:
+            env.step(fake.act())
+    assert caught.value.what == "4 failures within 3600 s, with `restarts: 3`"
+    assert caught.value.found == "the last 3 of 4: " + "; ".join(
+        ["the simulator ended in the middle of a step: exit code 1"] * 3
+    )
+    assert len(caught.value.causes) == 4
 
 
 def test_failures_that_are_long_past_are_forgotten():

@@ -3,6 +3,9 @@
 The names of an action's parts become slots of the row: ``action``, ``action.throttle``. A labelled
 choice stands there as its label, an unlabelled one as its number, a box of one as a number, a larger
 one as a list of numbers.
+
+For a box of one a bare number, or an array of shape (), is as good as an array of shape (1,); for a
+choice a whole number or an array of shape (). Other shapes, and arrays with masked parts, are refused.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ Row = list[object]
 Read = Callable[[Any, Row], None]
 
 _LARGEST = 1.7976931348623157e308
+_INTEGER = np.dtype(int)
 PRINTABLE = "".join(map(chr, range(32, 127)))
 
 
@@ -72,7 +76,8 @@ def _box(action: Action, name: str) -> ActionReader:
     box = action.box
     assert box is not None
     size = box_size(box)
-    space = spaces.Box(_bounds(box.low, size, box.dtype), _bounds(box.high, size, box.dtype), dtype=getattr(np, box.dtype))
+    least, greatest = (_bounds(bound, size, box.dtype) for bound in (box.low, box.high))
+    space = spaces.Box(least, greatest, dtype=getattr(np, box.dtype))
     # The bounds as the space has them, rounded to its dtype; an infinite one still refuses infinity.
     low = [max(value, -_LARGEST) for value in space.low.tolist()]
     high = [min(value, _LARGEST) for value in space.high.tolist()]
@@ -83,11 +88,18 @@ def _box(action: Action, name: str) -> ActionReader:
     return ActionReader(space, tuple(slots), lambda index: _read_numbers(space, low, high, index, bool(box.names)))
 
 
+def _refuse_masked(action: Any, space: spaces.Space[Any]) -> None:
+    """Raise ActionError where a mask hides a part of ``action``: what it hides is no value to be sent."""
+    if np.ma.is_masked(action):
+        raise refused("the action has masked parts", action, space)
+
+
 def _numbers(action: Any, space: spaces.Box, size: int) -> list[float]:
     """Return ``action`` as a list of ``size`` numbers, on the slow path for whatever is no array of the shape."""
+    _refuse_masked(action, space)
     try:
         array = np.asarray(action)
-        if array.dtype.kind in "fiu" and array.size == size and (array.ndim == 1 or size == 1):
+        if array.dtype.kind in "fiu" and (array.shape == (size,) or (size == 1 and array.shape == ())):
             return [float(value) for value in array.reshape(-1).tolist()]
     except (ValueError, TypeError) as error:
         raise refused("the action is not made of numbers", action, space) from error
@@ -95,10 +107,10 @@ def _numbers(action: Any, space: spaces.Box, size: int) -> list[float]:
 
 
 def _read_number(space: spaces.Box, low: float, high: float, index: int, slots: int) -> Read:
-    ndarray = np.ndarray
+    shape, ndarray = space.shape, np.ndarray
 
     def read(action: Any, row: Row) -> None:
-        if action.__class__ is ndarray and action.size == 1 and action.dtype.kind in "fiu":
+        if action.__class__ is ndarray and action.shape == shape and action.dtype.kind in "fiu":
             value = action.item()
         else:
             value = _numbers(action, space, 1)[0]
@@ -136,15 +148,25 @@ def _table(choices: Any) -> list[Any]:
 
 
 def _integer(action: Any, count: int, space: spaces.Space[Any]) -> int:
-    try:
-        if isinstance(action, float | bool | np.bool_ | str) or getattr(action, "dtype", np.dtype(int)).kind not in "iu":
-            raise TypeError
-        choice = int(action)
-    except (TypeError, ValueError) as error:
-        raise refused("the action is not a whole number", action, space) from error
+    kind = action.__class__
+    choice: int = action if kind is int else int(action) if kind is np.int64 else _whole(action, space)
     if not 0 <= choice < count:
         raise refused("the action is outside its space", action, space)
     return choice
+
+
+def _whole(action: Any, space: spaces.Space[Any]) -> int:
+    """Return ``action``, of another class than most, as a whole number."""
+    shape = getattr(action, "shape", ())
+    if shape:
+        raise refused(f"the action is an array of shape {shape}, one whole number is due", action, space)
+    _refuse_masked(action, space)
+    try:
+        if isinstance(action, float | bool | np.bool_ | str) or getattr(action, "dtype", _INTEGER).kind not in "iu":
+            raise TypeError
+        return int(action)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise refused("the action is not a whole number", action, space) from error
 
 
 def _slot_of(name: str, table: Sequence[Any]) -> ActionSlot:
@@ -183,6 +205,8 @@ def _several(space: spaces.Space[Any], slots: tuple[ActionSlot, ...], tables: li
 
     def bind(index: int) -> Read:
         def read(action: Any, row: Row) -> None:
+            if action.__class__ is not np.ndarray:
+                _refuse_masked(action, space)
             try:
                 array = np.asarray(action)
             except (ValueError, TypeError) as error:

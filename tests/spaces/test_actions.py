@@ -109,6 +109,20 @@ def test_the_bounds_themselves_are_taken_in_the_precision_of_the_space():
     assert read(np.array([0.1], np.float32), **kind) == [float(np.float32(0.1))]
 
 
+@pytest.mark.parametrize(("kind", "action", "row"), [
+    (BOX, 0.5, [0.5]),
+    (BOX, 1, [1.0]),
+    (BOX, np.float32(0.5), [0.5]),
+    (BOX, np.array(0.5), [0.5]),
+    (BOX, [0.5], [0.5]),
+    (BOX, np.ma.array([0.5]), [0.5]),
+    ({"choices": 4}, np.array(3), [3]),
+    ({"choices": 4}, np.int8(3), [3]),
+])
+def test_a_bare_number_stands_for_one(kind, action, row):
+    assert read(action, **kind) == row
+
+
 SHAPE = "the action has another shape or type"
 OUTSIDE = "the action is outside its bounds"
 NO_ELEMENT = "the action is outside its space"
@@ -116,6 +130,8 @@ NOT_WHOLE = "the action is not a whole number"
 LENGTH = "the action is not a text of a fitting length"
 LETTER = "the action has a character that is not allowed"
 NO_PARTS = "the action is not a mapping of its parts"
+MASKED = "the action has masked parts"
+ONE_DUE = "the action is an array of shape {}, one whole number is due"
 NO_NUMBERS = "the action is not made of numbers"
 
 
@@ -128,6 +144,9 @@ NO_NUMBERS = "the action is not made of numbers"
         (BOX, float("inf"), OUTSIDE),
         (BOX, np.array([0.5, 0.5]), SHAPE),
         (BOX, np.array([]), SHAPE),
+        (BOX, np.array([[1.0]]), SHAPE),
+        (BOX, [[1.0]], SHAPE),
+        (BOX, np.ma.array([1.0], mask=[True]), MASKED),
         (BOX, np.array([True]), SHAPE),
         (BOX, True, SHAPE),
         (BOX, "0.5", SHAPE),
@@ -144,14 +163,19 @@ NO_NUMBERS = "the action is not made of numbers"
         (PAIR, [0.5, "1"], SHAPE),
         (PAIR, np.array([True, False]), SHAPE),
         (PAIR, 0.5, SHAPE),
+        (PAIR, np.ma.array([0.5, 1.0], mask=[False, True]), MASKED),
+        (MULTI, np.ma.array([0, 0, 0], mask=[False, True, False]), MASKED),
         ({"choices": 4}, 4, NO_ELEMENT),
         ({"choices": 4}, -1, NO_ELEMENT),
         ({"choices": 4}, 1.0, NOT_WHOLE),
         ({"choices": 4}, True, NOT_WHOLE),
         ({"choices": 4}, np.bool_(True), NOT_WHOLE),
         ({"choices": 4}, np.float64(1), NOT_WHOLE),
-        ({"choices": 4}, np.array([1.0]), NOT_WHOLE),
-        ({"choices": 4}, np.array([1, 2]), NOT_WHOLE),
+        ({"choices": 4}, np.array([1.0]), ONE_DUE.format("(1,)")),
+        ({"choices": 4}, np.array([3]), ONE_DUE.format("(1,)")),
+        ({"choices": 4}, np.array([1, 2]), ONE_DUE.format("(2,)")),
+        ({"choices": 4}, [3], NOT_WHOLE),
+        ({"choices": 4}, np.ma.array(3, mask=True), MASKED),
         ({"choices": 4}, "1", NOT_WHOLE),
         ({"choices": 4}, None, NOT_WHOLE),
         ({"choices": ["left", "right"]}, "left", NOT_WHOLE),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from filebridge.cli.spans import Span
 from filebridge.errors import escaped
 
-__all__ = ["marked"]
+__all__ = ["MOST_LINES", "WIDTH", "marked"]
 
 WIDTH = 96
 """Characters of a line; a longer one goes on in the next."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["EXAMPLES", "command"]
 
 STEPS = 3
+WORDS = "Enter takes a random one, `reset` begins again, `help` says what can be typed, `quit` ends"
 EXAMPLES = """\
   filebridge probe Lander
   filebridge probe my_simulator.yaml --action 12.5 --action 0
@@ -63,25 +64,34 @@ def _parsed(program: Program, text: str) -> Any:
     try:
         return parse_action(text, program.config.action, program.action_space)
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--action") from None
+        raise typer.BadParameter(lines(f"{text!r}: {error}"), param_hint="--action") from None
 
 
 def _converse(probe: _Probe) -> None:
     """Ask for actions and take them until there is no more; a wrong one is told of, and asked for again."""
-    from filebridge.cli.action_text import hint, parse_action
+    from filebridge.cli.action_text import forms, hint
 
     action, space = probe.program.config.action, probe.program.action_space
-    typer.echo(f"\nactions: {hint(action, space)}\nEnter takes a random one, `reset` begins again, `quit` ends")
+    typer.echo(f"\nactions: {hint(action, space)}\n{WORDS}")
     while (text := _typed()) != "quit":
         if text == "reset":
             probe.reset()
-            continue
-        try:
-            probe.step(parse_action(text, action, space) if text else space.sample())
-        except ActionError as error:
-            typer.echo(lines(str(error)))
-        except ValueError as error:
-            typer.echo(lines(str(error)))
+        elif text == "help":
+            typer.echo(lines("\n".join(["an action:", *(f"  {form}" for form in forms(action, space)), WORDS])))
+        else:
+            _try(probe, text)
+
+
+def _try(probe: _Probe, text: str) -> None:
+    from filebridge.cli.action_text import parse_action
+
+    action, space = probe.program.config.action, probe.program.action_space
+    try:
+        probe.step(parse_action(text, action, space) if text else space.sample())
+    except ActionError as error:
+        typer.echo(lines(str(error)))
+    except ValueError as error:
+        typer.echo(lines(str(error)))
 
 
 def _typed() -> str:
@@ -122,22 +132,31 @@ class _Probe:
     def reset(self) -> None:
         """Begin an episode and show it."""
         first = self.session.episode == 0
-        typer.secho(f"reset, seed {self.seed}" if first else "reset", bold=True)
-        observation, info = self._shown("start", lambda: self.session.reset(self._generator, self._seed(first), None))
-        self._show(observation, None, False, False, info)
+        typer.secho("reset" + (f", seed {self.seed}{self._folded()}" if first else ""), bold=True)
+        observation, info = self._shown("", lambda: self.session.reset(self._generator, self._seed(first), None))
+        self._show(self.session.variables(), observation, None, False, False, info)
 
     def _seed(self, first: bool) -> int | None:
         return self.seed if first and self.program.config.simulator.seed is not None else None
+
+    def _folded(self) -> str:
+        """Return the seed that the program gets, where its range does not hold the one that was asked for."""
+        import numpy as np
+
+        seed = self._seed(True)
+        sent = self.session._seed(np.random.default_rng(0), seed)
+        return f", sent as {sent}" if seed not in (None, sent) else ""
 
     def step(self, action: Any) -> None:
         """Take a step and show it; begin another episode after an end."""
         if self.session.over:
             self.reset()
         typer.secho(f"step, action {action}", bold=True)
-        self._show(*self._shown("step", lambda: self.session.step(action)))
+        used = self.session.variables()
+        self._show(used, *self._shown("step", lambda: self.session.step(action)))
 
     def _shown(self, phase: str, operation: Any) -> Any:
-        """Carry out ``operation``; show what passed, also when it fails."""
+        """Carry out ``operation``; show what passed, also when it fails. Without a ``phase`` it is the session's."""
         from filebridge.cli.probe_view import show_bytes
 
         session = self.session
@@ -146,16 +165,22 @@ class _Probe:
         except ActionError:
             raise
         except BridgeError as error:
-            session.situated(error, session.link.dialogue.phase_name if session.link else phase)
-            show_bytes(self.program, session.taken())
+            session.situated(error, phase or session.phase)
+            show_bytes(self.program, *session.taken())
             raise
-        show_bytes(self.program, session.taken())
+        show_bytes(self.program, *session.taken())
         return result
 
     def _show(
-        self, observation: Any, reward: float | None, terminated: bool, truncated: bool, info: dict[str, Any]
+        self,
+        used: dict[str, object],
+        observation: Any,
+        reward: float | None,
+        terminated: bool,
+        truncated: bool,
+        info: dict[str, Any],
     ) -> None:
         from filebridge.cli.probe_view import show_outcome, show_values
 
-        show_values(self.program, self.session)
+        show_values(self.program, self.session, used)
         show_outcome(observation, reward, terminated, truncated, info)

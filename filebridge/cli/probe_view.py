@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
+from textwrap import wrap
 from typing import Any
 
 import typer
 
-from filebridge.cli.marking import marked
-from filebridge.cli.recording import Passed, RecordedSession
-from filebridge.cli.spans import field_spans, prompt_spans, unread
+from filebridge.cli.marking import MOST_LINES, WIDTH, marked
+from filebridge.cli.recording import Passed, RecordedSession, Told
+from filebridge.cli.spans import MOST_BYTES, Span, end_span, field_spans, unread
 from filebridge.cli.texts import line, number
 from filebridge.config.rules import all_labels
 from filebridge.errors import escaped
@@ -21,22 +23,34 @@ __all__ = ["show_bytes", "show_outcome", "show_values"]
 MARGIN = "            "
 MOST_UNREAD = 8
 LONGEST = 80
+LEFT = {
+    "refuse": "an error (Desync) when the next thing is sent",
+    "drop": "dropped",
+    "keep": "kept as the beginning of the next one",
+}
+"""What becomes of what is left over, by ``leftover``."""
 
 
-def show_bytes(program: Program, passed: list[Passed]) -> None:
+def show_bytes(program: Program, passed: list[Passed], told: list[Told]) -> None:
     """Show what passed, phase by phase; below the reply of the last one, what was read from where."""
     phases = list(dict.fromkeys(part.phase for part in passed))
     for phase in phases:
         if len(phases) > 1:
             typer.secho(f"  {phase}", bold=True)
-        _show_phase(program, phase, [part for part in passed if part.phase == phase], is_read=phase == phases[-1])
+        known = next((one for one in reversed(told) if one.phase == phase), None)
+        parts = [part for part in passed if part.phase == phase]
+        if known is None:
+            # Output that came unasked: no dialogue has looked at it.
+            for part in parts:
+                _show("sent" if part.sent else "received", marked(part.data, 0, []))
+        else:
+            _show_phase(program, known, parts, is_read=phase == phases[-1])
 
 
-def _show_phase(program: Program, phase: str, passed: list[Passed], is_read: bool) -> None:
+def _show_phase(program: Program, told: Told, passed: list[Passed], is_read: bool) -> None:
     raw = b"".join(part.data for part in passed if not part.sent)
     text = Cleaner(program.config.text).clean(raw)
-    spans = prompt_spans(program, phase, text) + (field_spans(program, text) if is_read else [])
-    spans.sort()
+    spans = spans_of(program, told, text, is_read)
     inline, offset = text == raw, 0
     for part in passed:
         if part.sent:
@@ -46,11 +60,50 @@ def _show_phase(program: Program, phase: str, passed: list[Passed], is_read: boo
         offset += len(part.data)
     if not inline:
         _show("as text", marked(text, 0, spans))
+    left = told.rest if told.done else b""
     if is_read and raw:
-        rest = unread(text, spans)
+        skipped = max(0, len(text) - len(left) - MOST_BYTES)
+        rest = unread(text[: len(text) - len(left)], [*spans, Span(0, skipped, "")])
         shown = [f"{escaped(part[:LONGEST])}" + ("..." if len(part) > LONGEST else "") for part in rest[:MOST_UNREAD]]
         more = [f"... and {len(rest) - MOST_UNREAD} more parts"] if len(rest) > MOST_UNREAD else []
+        more += [f"(the first {skipped} bytes were not looked at)"] if skipped else []
         _show("not read", iter([*shown, *more] or ["nothing: all of it has a meaning"]))
+    policy = program.config.leftover
+    if left.strip() or (left and policy == "keep"):
+        _show("left over", iter([f"`{escaped(left, LONGEST)}` came behind the end of the reply: {LEFT[policy]}"]))
+
+
+def spans_of(program: Program, told: Told, text: bytes, is_read: bool) -> list[Span]:
+    """Return where in ``text`` the messages of a phase ended, and, if it ``is_read``, what its fields depend on."""
+    messages = [*told.messages, *([] if told.done else [told.rest])]
+    places: list[int] = []
+    stop = len(text) - (len(told.rest) if told.done else 0)
+    # From the end: what was said before a repetition, or repeats what was sent, is no part of the reply.
+    for message in reversed(messages):
+        start = text.rfind(message, 0, stop)
+        places.insert(0, start)
+        stop = start if start >= 0 else stop
+    ended = zip(told.messages, places, strict=False)
+    spans = [_moved(end_span(program, told.phase, message), at) for message, at in ended if message and at >= 0]
+    if is_read:
+        spans += _in_text(field_spans(program, b"".join(messages)), messages, places)
+    return sorted(spans)
+
+
+def _moved(span: Span, by: int) -> Span:
+    return Span(span.start + by, span.end + by, span.name)
+
+
+def _in_text(spans: list[Span], messages: list[bytes], places: list[int]) -> Iterator[Span]:
+    """Yield ``spans`` of the joined messages where they are in the text."""
+    begun = 0
+    for message, place in zip(messages, places, strict=True):
+        ended = begun + len(message)
+        for span in spans:
+            start, end = max(span.start, begun), min(span.end, ended)
+            if start < end and place >= 0:
+                yield Span(start - begun + place, end - begun + place, span.name)
+        begun = ended
 
 
 def _show(title: str, rows: Iterator[str]) -> None:
@@ -58,8 +111,8 @@ def _show(title: str, rows: Iterator[str]) -> None:
         typer.echo((f"  {title:<10}" if index == 0 else MARGIN) + row)
 
 
-def show_values(program: Program, session: RecordedSession) -> None:
-    """Show each field with its value and where that is from, the labels and the variables."""
+def show_values(program: Program, session: RecordedSession, used: Mapping[str, object]) -> None:
+    """Show each field with its value and where that is from, the labels, and the variables that were ``used``."""
     link = session.link
     if link is None:
         return
@@ -69,7 +122,13 @@ def show_values(program: Program, session: RecordedSession) -> None:
     _show("fields", iter([f"{name} = {value}{_origin(program, name, reply)}" for name, value in values.items()]))
     labels = [f"{name} = {_value(row[slots[name].index])}" for name in all_labels(program.config)]
     _show("labels", iter(labels))
-    _show("variables", iter([f"{first.name} = {_value(row[first.index])}" for first in program.firsts]))
+    _show("variables", iter([_variable(name, value, session.variables()[name]) for name, value in used.items()]))
+
+
+def _variable(name: str, value: object, following: object) -> str:
+    # Reward and observation were computed with the value before its update.
+    updated = f"  (then {_value(following)}, for the next step)" if following != value else ""
+    return f"{name} = {_value(value)}{updated}"
 
 
 def _origin(program: Program, name: str, reply: bytes) -> str:
@@ -94,9 +153,24 @@ def show_outcome(
     observation: Any, reward: float | None, terminated: bool, truncated: bool, info: dict[str, Any]
 ) -> None:
     """Show what the environment returned; ``reward`` is None after a reset."""
-    _show("observed", iter([_value(observation)]))
+    _show("observed", _whole(observation))
     if reward is not None:
         ends = [name for name, value in (("terminated", terminated), ("truncated", truncated)) if value]
         _show("reward", iter([number(reward) + (f", {' and '.join(ends)}" if ends else "")]))
     if info:
         _show("info", iter([", ".join(f"{name} = {_value(value)}" for name, value in info.items())]))
+
+
+def _whole(observation: Any) -> Iterator[str]:
+    """Yield an observation in full, a mapping part by part; of more than 40 lines the first."""
+    import numpy as np
+
+    parts = observation.items() if isinstance(observation, dict) else [("", observation)]
+    rows: list[str] = []
+    for name, value in parts:
+        with np.printoptions(threshold=sys.maxsize):
+            text = line(repr(value) if isinstance(value, str) else " ".join(str(value).split()))
+        rows += wrap(f"{name} = {text}" if name else text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    yield from rows[:MOST_LINES]
+    if len(rows) > MOST_LINES:
+        yield f"... and {len(rows) - MOST_LINES} more lines"

@@ -1,4 +1,4 @@
-"""A session whose bytes are kept as they pass, for ``filebridge probe``."""
+"""A session whose bytes are kept as they pass, and where replies ended, for ``filebridge probe``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from filebridge.link import Link
 from filebridge.program import Program
 from filebridge.session import Session
 from filebridge.transports.base import Transport
+from filebridge.wire.cleaner import Cleaner
+from filebridge.wire.dialogue import DONE, Dialogue, Phase
 
-__all__ = ["Passed", "RecordedSession"]
+__all__ = ["Passed", "RecordedSession", "Told"]
 
 
 @dataclass(slots=True)
@@ -19,6 +21,59 @@ class Passed:
     phase: str
     sent: bool
     data: bytes
+
+
+@dataclass(slots=True)
+class Told:
+    """What a dialogue made of a phase: the whole messages, and the ``rest`` behind them.
+
+    Where the phase is ``done`` the rest is left over; otherwise it is a reply without its end.
+    """
+
+    phase: str
+    messages: list[bytes]
+    rest: bytes
+    done: bool
+
+
+class _Listening(Dialogue):
+    """A dialogue that keeps what it made of each phase in ``told``."""
+
+    __slots__ = ("_done", "_known", "told")
+
+    def __init__(self, program: Program, told: list[Told]) -> None:
+        super().__init__(program.rules, [None] * program.width, Cleaner(program.config.text))
+        self.told = told
+        self._done = False
+        self._known = True
+
+    def note(self) -> None:
+        """Keep what was made of the phase that is under way or was the last one, once."""
+        if not self._known:
+            whole = [self.reply] if self._done else []
+            messages = list(self.said) if self._phase.only is None else whole
+            self.told.append(Told(self.phase_name, messages, bytes(self.pending), self._done))
+        self._known = True
+
+    def begin(self, phase: Phase) -> bytes:
+        self.note()
+        self._done = False
+        command = super().begin(phase)
+        self._known, self._done = False, command is DONE
+        return command
+
+    def receive(self, chunk: bytes) -> bytes | None:
+        return self._seen(super().receive(chunk))
+
+    def expire(self) -> bytes | None:
+        return self._seen(super().expire())
+
+    def ended(self, code: int | None) -> bytes | None:
+        return self._seen(super().ended(code))
+
+    def _seen(self, result: bytes | None) -> bytes | None:
+        self._done = result is DONE
+        return result
 
 
 class _Recording(Transport):
@@ -70,14 +125,26 @@ class RecordedSession(Session):
     def __init__(self, program: Program, seat: int = 0) -> None:
         super().__init__(program, seat)
         self._passed: list[Passed] = []
+        self._told: list[Told] = []
 
-    def taken(self) -> list[Passed]:
-        """Return what passed since the last call, in order."""
-        passed = self._passed.copy()
+    def taken(self) -> tuple[list[Passed], list[Told]]:
+        """Return what passed since the last call, in order, and what the dialogue made of each phase."""
+        if self.link is not None and isinstance(self.link.dialogue, _Listening):
+            self.link.dialogue.note()
+        taken = self._passed.copy(), self._told.copy()
         self._passed.clear()
-        return passed
+        self._told.clear()
+        return taken
+
+    def variables(self) -> dict[str, object]:
+        """Return the variables of the configuration with their values now."""
+        if self.link is None:
+            return {}
+        row = self.link.dialogue.row
+        return {first.name: row[first.index] for first in self.program.firsts}
 
     def _start(self, link: Link) -> None:
         recording = _Recording(link, self._passed)
         link.transport, link.read, link.write = recording, recording.read, recording.write
+        link.dialogue = _Listening(self.program, self._told)
         super()._start(link)

@@ -1,23 +1,28 @@
-"""Which part of a reply each field was read from, found out by hiding one piece of it after another."""
+"""Which part of a reply each field was read from, found out by changing one piece of it after another."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from filebridge.config.exchange import Alternative, Exchange
+from filebridge.config.model import Config
 from filebridge.config.rules import framing_of
 from filebridge.config.units import regex_source
 from filebridge.errors import BridgeError
 from filebridge.program import Program
 
-__all__ = ["Span", "field_spans", "prompt_spans", "unread"]
+__all__ = ["MOST_BYTES", "Span", "end_span", "field_spans", "unread"]
 
 MOST_BYTES = 4096
 """Bytes at the end of a reply that are looked at; each piece of them is one more reading of every field."""
 
-_PIECES = re.compile(rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?|\w+|[^\w\s]")
+_PIECES = re.compile(rb"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?)|(?P<word>\w+)|[^\w\s]")
+_NEXT = bytes.maketrans(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+                        b"1234567890bcdefghijklmnopqrstuvwxyzaBCDEFGHIJKLMNOPQRSTUVWXYZA")  # fmt: skip
+_FIFTH = bytes.maketrans(b"0123456789", b"5678901234")
+_NEXT_DIGIT = bytes.maketrans(b"0123456789", b"1234567890")
 _FAILED = object()
 
 
@@ -31,19 +36,34 @@ class Span:
 
 
 def field_spans(program: Program, text: bytes) -> list[Span]:
-    """Return the parts of ``text`` on which the fields depend; a field that is not there has none."""
-    pieces = [piece.span() for piece in _PIECES.finditer(text, max(0, len(text) - MOST_BYTES))]
-    spans = []
+    """Return the parts of ``text`` on which the fields depend, each for one of them; one that is not there has none."""
+    spans, fields = [], []
     for entry in program.decoder.entries:
-        value = _read(entry.read, text)
-        if value is None or value is False or value is _FAILED:
+        value, field = _read(entry.read, text), program.config.fields[entry.name]
+        if value is None or value is _FAILED or (value is False and field.seen is not None):
             continue
-        if (seen := program.config.fields[entry.name].seen) is not None:
-            spans += [Span(*found, entry.name) for found in _occurrences(_text_or_regex(seen), text)]
-            continue
-        needed = [(start, end) for start, end in pieces if _depends(entry.read, text, start, end, value)]
-        spans += [Span(start, end, entry.name) for start, end in _joined(needed, text)]
-    return sorted(spans)
+        if field.seen is not None:
+            spans += [Span(*found, entry.name) for found in _occurrences(_text_or_regex(field.seen), text)]
+        else:
+            fields.append(_Field(entry.name, entry.read, repr(value), field.pick == "count"))
+    pieces = list(_PIECES.finditer(text, max(0, len(text) - MOST_BYTES)))
+    needed = [_needed_by(fields, piece, text) for piece in pieces]
+    _add_labels(fields, pieces, needed, text)
+    owned = zip(pieces, _owners(needed), strict=True)
+    return sorted(spans + list(_joined([Span(*piece.span(), name) for piece, name in owned if name], text)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A field that was read: how, and the value as text."""
+
+    name: str
+    read: Callable[[bytes], object]
+    value: str
+    is_counted: bool
+
+    def depends(self, text: bytes) -> bool:
+        return repr(_read(self.read, text)) != self.value
 
 
 def _read(read: Callable[[bytes], object], text: bytes) -> object:
@@ -53,40 +73,88 @@ def _read(read: Callable[[bytes], object], text: bytes) -> object:
         return _FAILED
 
 
-def _depends(read: Callable[[bytes], object], text: bytes, start: int, end: int, value: object) -> bool:
-    # As long as before, so that columns stay in their places.
-    hidden = text[:start] + b"#" * (end - start) + text[end:]
-    return repr(_read(read, hidden)) != repr(value)
+def _needed_by(fields: list[_Field], piece: re.Match[bytes], text: bytes) -> list[str]:
+    """Return the fields that become others whatever stands in the place of ``piece``."""
+    before, after = text[: piece.start()], text[piece.end() :]
+    hidden = before + b"#" * len(piece[0]) + after
+    variants = [before + other + after for other in _others(piece)]
+    return [
+        field.name for field in fields
+        if all(map(field.depends, variants)) or (field.is_counted and field.depends(hidden))
+    ]  # fmt: skip
 
 
-def _joined(parts: list[tuple[int, int]], text: bytes) -> Iterator[tuple[int, int]]:
-    """Yield ``parts``, those with nothing but blanks between them made one."""
-    start, end = -1, -1
+def _add_labels(fields: list[_Field], pieces: list[re.Match[bytes]], needed: list[list[str]], text: bytes) -> None:
+    """Add to ``needed`` what stands around a value that occurs twice: without it the equal one would be read."""
+    changed = bytearray(text)
+    for piece, names in zip(pieces, needed, strict=True):
+        if names and piece["number"]:
+            changed[piece.start() : piece.end()] = _others(piece)[0]
+    other = bytes(changed)
+    values = [(field, _read(field.read, other)) for field in fields]
+    again = [replace(field, value=repr(value)) for field, value in values if value is not None and value is not _FAILED]
+    for place, piece in enumerate(pieces):
+        needed[place] = needed[place] or _needed_by(again, piece, other)
+
+
+def _others(piece: re.Match[bytes]) -> tuple[bytes, ...]:
+    """Return what may stand for ``piece``: of the same kind and length, so that all around it is read as before."""
+    if piece["number"]:
+        return piece[0].translate(_NEXT_DIGIT), piece[0].translate(_FIFTH)
+    if piece["word"]:
+        return piece[0].translate(_NEXT), b"1" * len(piece[0])
+    return (b"#",)
+
+
+def _owners(needed: list[list[str]]) -> list[str]:
+    """Return one name for each piece: what several fields need goes to the one whose own piece comes next."""
+    owners = [names[0] if len(names) == 1 else "" for names in needed]
+    for order in (range(len(needed) - 1, -1, -1), range(len(needed))):
+        nearest = ""
+        for place in order:
+            if len(needed[place]) == 1:
+                nearest = owners[place]
+            elif nearest in needed[place] and not owners[place]:
+                owners[place] = nearest
+    return [owner or _shared(names) for owner, names in zip(owners, needed, strict=True)]
+
+
+def _shared(names: list[str]) -> str:
+    return ", ".join(names[:2]) + (", ..." if len(names) > 2 else "")
+
+
+def _joined(parts: list[Span], text: bytes) -> Iterator[Span]:
+    """Yield ``parts``, those of one field with nothing but blanks between them made one."""
+    last: Span | None = None
     for part in parts:
-        if start >= 0 and not text[end : part[0]].strip(b" \t"):
-            end = part[1]
+        if last and last.name == part.name and not text[last.end : part.start].strip(b" \t"):
+            last = Span(last.start, part.end, part.name)
             continue
-        if start >= 0:
-            yield start, end
-        start, end = part
-    if start >= 0:
-        yield start, end
+        if last:
+            yield last
+        last = part
+    if last:
+        yield last
 
 
-def prompt_spans(program: Program, phase: str, text: bytes) -> list[Span]:
-    """Return where the ends and the questions of a phase occur in ``text``."""
-    config = program.config
-    exchanges: list[Exchange] = list(config.reset.exchanges if phase == "reset" and config.reset else ())
-    if phase != "reset":
-        exchanges = list(getattr(config, phase, ()))
-    spans: set[Span] = set()
+def end_span(program: Program, phase: str, message: bytes) -> Span:
+    """Return the end of a message, named by what it was: the longest text of the phase that it ends with, or a byte."""
+    best = Span(len(message) - 1, len(message), "end")
+    for name, end in _ends(program.config, phase):
+        for start, stop in _occurrences(end, message):
+            if stop == len(message) and start <= best.start:
+                best = Span(start, stop, name)
+    return best
+
+
+def _ends(config: Config, phase: str) -> Iterator[tuple[str, Alternative]]:
+    reset = list(config.reset.exchanges) if config.reset else []
+    exchanges: list[Exchange] = reset if phase == "reset" else list(getattr(config, phase, ()))
     for exchange in exchanges:
         for end in framing_of(config, exchange).until or ():
-            name = f"end, {end.label}" if end.label else "end"
-            spans.update(Span(*found, name) for found in _occurrences(end, text))
+            yield f"end, {end.label}" if end.label else "end", end
         for question in exchange.answer:
-            spans.update(Span(*found, "question") for found in _occurrences(_text_or_regex(question), text))
-    return sorted(spans)
+            yield "question", _text_or_regex(question)
 
 
 def _text_or_regex(source: str) -> Alternative:
@@ -97,7 +165,7 @@ def _text_or_regex(source: str) -> Alternative:
 def _occurrences(end: Alternative, text: bytes) -> Iterator[tuple[int, int]]:
     if end.exit is None:
         source = end.regex.encode() if end.regex is not None else re.escape((end.text or "").encode())
-        yield from (match.span() for match in re.finditer(source, text) if match[0])
+        yield from (match.span() for match in re.finditer(source, text, re.MULTILINE) if match[0])
 
 
 def unread(text: bytes, spans: list[Span]) -> list[bytes]:

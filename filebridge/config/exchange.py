@@ -157,6 +157,9 @@ def reset_form(value: object) -> object:
     """Turn the short forms of `reset`, a list of exchanges or one by itself, into the long one."""
     if is_single_exchange(value):
         return {"exchanges": [value]}
+    beside = next((key for key in value if key in Exchange.model_fields), "") if isinstance(value, dict) else ""
+    if beside and "exchanges" not in value:  # type: ignore[operator]  # it is a mapping
+        raise expected(f"`{beside}` beside `from`", f"`exchanges: [{{{beside}: ...}}]` beside it")
     return {"exchanges": value} if isinstance(value, list) else value
 
 

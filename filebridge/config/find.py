@@ -25,8 +25,14 @@ def bundled() -> dict[str, Path]:
 def find(target: str | Path) -> Path:
     """Return the file for ``target``: a path that ends in .yaml or .yml, or the name of a bundled simulator.
 
-    Raises ConfigError with the nearest known name.
+    Raises ConfigError with the nearest known name, and for a target that is neither a text nor a path.
     """
+    if not isinstance(target, str | Path):
+        raise ConfigError(
+            "this is no configuration",
+            found=f"{escaped(repr(target), 100)}, of type {type(target).__name__}",
+            cure="give a path of a YAML file, the name of a bundled simulator, or a mapping",
+        )
     path = Path(target)
     if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
         if _exists(path):

@@ -84,6 +84,7 @@ def compile_program(loaded: Loaded) -> Program:
     if loaded.config is not None:
         config, lost = _compilable(loaded, loaded.config)
         loaded = replace(loaded, lost=lost)
+        faults.lost |= lost
         program = _compiled(config, loaded.source, faults)
     if faults.problems or program is None:
         found = [settled(problem, loaded.source.data) for problem in faults.problems]

@@ -128,23 +128,19 @@ def _reading(name: str, field: FieldModel, config: Config, faults: Faults) -> tu
         reading = compile_field(name, field, config.text)
         return reading, default_value(field, reading)
     except FieldProblem as problem:
+        # Of a field that has lost a faulty key already, what else is wrong may only follow from that.
+        if name not in faults.lost:
+            faults.problems.append(_problem(("fields", name), problem))
         faults.lost.add(name)
-        place = ("fields", name, problem.key) if problem.key else ("fields", name)
-        faults.problems.append(
-            Problem(
-                place,
-                problem.what,
-                problem.found,
-                problem.expected,
-                problem.near,
-                "value",
-                problem.offset,
-                problem.length,
-            )
-        )
     except StopIteration:
         pass  # no way to read is given: the rules have reported it
     return _PLACEHOLDER, None
+
+
+def _problem(place: tuple[str, ...], problem: FieldProblem) -> Problem:
+    at = (*place, problem.key) if problem.key else place
+    span = problem.offset, problem.length
+    return Problem(at, problem.what, problem.found, problem.expected, problem.near, "value", *span)
 
 
 def _absence(

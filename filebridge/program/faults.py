@@ -23,7 +23,7 @@ FAILURES = (ArithmeticError, ValueError, TypeError, IndexError)
 class Faults:
     """Compiles expressions and templates; what cannot be compiled becomes a problem and None.
 
-    ``lost`` are the fields of which no more is known than that they are wrong: an expression that uses one cannot be
+    ``lost`` are the names of which no more is known than that they are wrong: an expression that uses one cannot be
     judged, so nothing is said about it but which names in it are unknown.
     """
 

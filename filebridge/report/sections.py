@@ -118,7 +118,8 @@ stop: {send: quit, silent: 100 ms}
         "fields",
         (FieldModel, Table, Grid),
         "Exactly one of the keys from `find` to `compute` says how the value is read. Fields are read from all that was"
-        " said in a phase. A field that does not occur is an error unless it has `default` or `keep`.",
+        " said in a phase. A field that does not occur is an error unless it has `default` or `keep`."
+        " In every regular expression of a file `^` and `$` are the ends of a line.",
         """\
 fields:
   x: {find: "X= {float}", low: -10, high: 10, outside: clip}

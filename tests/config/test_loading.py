@@ -209,6 +209,18 @@ PARTS = {
           expected: a list of 2 numbers
         """,
     ),
+    "a field whose size is wrong, in expressions": (
+        'x: {find: "X= {float}"}\nobservation: [x]\nreward: -abs(x)',
+        'x: {find: "X= {float}", pick: all, size: 0}\nobservation: [x]\nreward: -abs(x[0])',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:15:44: fields.x.size: out of range
+           15 |   x: {find: "X= {float}", pick: all, size: 0}
+              |                                            ^
+          found: 0
+          expected: at least 1
+        """,
+    ),
     "rows as a default": (
         'x: {find: "X= {float}"}',
         'x: {find: "X= {float}", default: [[1, 2], [3, 4]]}',
@@ -232,6 +244,18 @@ PARTS = {
           found: snd
           expected: one of answer, blank, bytes, lines, quiet, repeat, send, silent, until, when
           did you mean: send
+        """,
+    ),
+    "an exchange beside a reset's label": (
+        'step:',
+        'reset: {from: over, send: go}\nstep:',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:11:8: reset: `send` beside `from`
+           11 | reset: {from: over, send: go}
+              |        ^^^^^^^^^^^^^^^^^^^^^^
+          found: a mapping of from, send
+          expected: `exchanges: [{send: ...}]` beside it
         """,
     ),
     "a rule for the only exchange of a reset": (

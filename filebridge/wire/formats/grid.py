@@ -98,7 +98,8 @@ def _lines(name: str, grid: Grid, text: Text, pick: str) -> _Lines:
         where, cure = "", "check `rows` and `after`, and that the reply is read to its end"
         if mark is not None and place >= 0:
             where = " " + counted_from("above" if grid.before is not None else "below", mark, message, place, pick)
-            cure += other_place(heading or b"", message, pick)
+            other = other_place(heading or b"", message, pick)
+            cure += other + (", `before` from the line below the grid" if other and grid.after is not None else "")
         raise ParseError(
             f"field {name} needs {high} lines, but there are {len(lines)}{where}",
             found=escaped(message, 400),

@@ -141,7 +141,7 @@ def test_too_few_lines_say_where_they_were_looked_for():
     assert caught.value.what == "field maze needs 2 lines, but there are 1 below the last `A B`, line 5 of the reply"
     assert caught.value.cure == (
         "check `rows` and `after`, and that the reply is read to its end; the heading occurs 2 times: `pick: first`"
-        " counts from the first one"
+        " counts from the first one, `before` from the line below the grid"
     )
     with pytest.raises(ParseError) as caught:
         value(b"A B\n###", before="A B")

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
 
 from filebridge import ConfigError, load_program
 from filebridge.cli.app import app
@@ -150,6 +151,16 @@ def test_a_mistake_gets_the_message_that_is_shown(block, tmp_path, monkeypatch):
 def test_a_file_that_is_shown_is_the_file_that_is_there(block):
     if (ROOT / block.about).exists():
         assert (ROOT / block.about).read_text("utf-8") == block.text
+
+
+def test_the_first_configuration_is_the_bundled_one():
+    shown = next(block for block in BLOCKS if block.page.name == "README.md" and block.language == "yaml")
+    assert yaml.safe_load(shown.text) == yaml.safe_load((ROOT / "configs" / "Lander.yaml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_program_is_looked_for_in_the_empty_run_folder(page):
+    assert re.findall(r"command: \[[^\]]*\./[^\]]*\]", page.read_text("utf-8")) == []
 
 
 @those("python")

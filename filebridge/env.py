@@ -36,7 +36,8 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
     Args:
         config: a path of a YAML file, the name of a bundled simulator, a mapping, or a compiled program.
         render_mode: None, or "ansi": ``render`` returns what the simulator said last.
-        seat: number of this copy among several, ``${seat}`` in the configuration.
+        seat: number of this copy among several, ``${seat}`` in the configuration. Without one, a configuration
+            that uses it gets the least number that no other copy on this machine has, from the first reset on.
         transcript: None, or a folder: each process writes all that is sent and received to a file there.
 
     The process starts at the first ``reset``. Until then the environment can be pickled. It may be handed
@@ -53,7 +54,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         self,
         config: str | Path | Mapping[str, Any] | Program = "",
         render_mode: str | None = None,
-        seat: int = 0,
+        seat: int | None = None,
         transcript: str | Path | None = None,
     ) -> None:
         self._closed = True
@@ -67,7 +68,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             )
         self.program = config if isinstance(config, Program) else load_program(config)
         self.render_mode = render_mode
-        self.seat = seat
+        self._given_seat = seat
         self._target = config
         self.action_space = self.program.action_space
         self.observation_space = self.program.observer.space
@@ -82,6 +83,11 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         self._finalizer = weakref.finalize(self, _abandoned, self._session, self.program.config.name)
         self._finalizer.atexit = False
 
+    @property
+    def seat(self) -> int:
+        """The number of this copy among several."""
+        return self._session.seat
+
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Begin an episode and return its first observation and info.
 
@@ -90,7 +96,8 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             options: values for variables of the configuration, for this episode.
 
         Raises:
-            UsageError: the environment is closed or in use by another thread; an option is no variable.
+            UsageError: the environment is closed or in use by another thread; an option is no variable, or has a
+                value that does not fit.
             StartError, SimulatorError, TransportError, ProtocolError: the simulator failed; it has been ended.
         """
         if self._busy:
@@ -176,6 +183,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
 
     def _retire(self) -> None:
         self._closed = True
+        self._session.vacate()
         self._finalizer.detach()
         _LIVE.discard(self)
 
@@ -242,7 +250,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             target = source.data if source.folder is None else source.folder / Path(source.name).name  # type: ignore[assignment]
         elif isinstance(target, str | Path) and Path(target).exists():
             target = str(Path(target).absolute())
-        return type(self), (target, self.render_mode, self.seat, self._transcript), {"spec": self.spec}
+        return type(self), (target, self.render_mode, self._given_seat, self._transcript), {"spec": self.spec}
 
 
 _LIVE: weakref.WeakSet[BridgeEnv] = weakref.WeakSet()
@@ -250,6 +258,7 @@ _LIVE: weakref.WeakSet[BridgeEnv] = weakref.WeakSet()
 
 def _abandoned(session: Session, name: str) -> None:
     """End the simulator of an environment that was thrown away without being closed."""
+    session.vacate()
     if session.link is not None:
         # Garbage may be collected while this thread holds a lock that another thread would wait for.
         session.end(polite=False, grace=0.0, shielded=False)

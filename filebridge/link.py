@@ -14,7 +14,7 @@ from typing import Any
 from filebridge import guardian, registry, sweep
 from filebridge.config import substitution
 from filebridge.config.model import Config
-from filebridge.errors import ActionError, BridgeError, CleanupError, LimitReached
+from filebridge.errors import ActionError, BridgeError, CleanupError, ExecFailed, LimitReached
 from filebridge.program import Program
 from filebridge.transports.base import Launch, Limits, Terminal, Transport
 from filebridge.transports.folder import PlacedFile, RunFolder
@@ -85,7 +85,11 @@ class Link:
         launch = _launch(config, known, self._token)
         if transcripts is not None:
             self.transcript = Transcript.create(transcripts, config.name, self.seat, _episode(values), launch.argv)
-        return _transport(launch, self.transcript)
+        try:
+            return _transport(launch, self.transcript)
+        except ExecFailed as error:
+            _look_beside(error, launch.argv[0], place)
+            raise
 
     def _undo(self) -> None:
         """Take back a start that failed or was interrupted, whatever part of it was done."""
@@ -237,6 +241,12 @@ def _transport(launch: Launch, transcript: Transcript | None) -> Transport:
     except BaseException:
         transcript.close()
         raise
+
+
+def _look_beside(error: ExecFailed, name: str, folder: Path | None) -> None:
+    """Correct the cure where the missing program stands beside the YAML: the process starts in another folder."""
+    if folder is not None and not os.path.isabs(name) and (folder / name).is_file():
+        error.cure = f"there is one beside the YAML: `${{config}}/{os.path.normpath(name)}`"
 
 
 def _episode(values: Mapping[str, object]) -> int:

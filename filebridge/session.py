@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from filebridge import diagnosis
-from filebridge.config.problems import nearest
 from filebridge.errors import (
     ActionError,
     BridgeError,
@@ -23,7 +22,10 @@ from filebridge.interrupt import unbroken
 from filebridge.link import Link
 from filebridge.loop import exchange
 from filebridge.program import Program
-from filebridge.program.slots import EPISODE, SEAT, SEED, STEP, First
+from filebridge.program.deadlines import scaled
+from filebridge.program.options import first_values, options_mapping
+from filebridge.program.seat import Seat, needs_seat
+from filebridge.program.slots import EPISODE, SEAT, SEED, STEP
 
 __all__ = ["Session", "Step"]
 
@@ -39,20 +41,28 @@ FIRST_STEP = 3.0
 class Session:
     """One seat: a program and, while an episode is on, the link to a running simulator.
 
+    Where no ``seat`` is given, and the configuration uses it, the least that is free is taken before the
+    first process starts and kept until ``vacate``; otherwise it is 0.
+
     ``over`` says that the episode has ended and a reset is due. ``link`` is None while nothing runs.
-    ``phase`` is the last one but for steps, "start" or "reset".
+    ``phase`` is the last one but for steps, "start" or "reset". Raises UsageError for a FILEBRIDGE_TIMEOUT_SCALE
+    that is no positive number.
     """
 
-    def __init__(self, program: Program, seat: int, transcripts: Path | None = None) -> None:
+    def __init__(self, program: Program, seat: int | None, transcripts: Path | None = None) -> None:
         self.program = program
-        self.seat = seat
+        self.seat = seat or 0
+        self._seat: Seat | None = None
+        self._takes_seat = seat is None and needs_seat(program.config, program.source)
+        self._failure = ""
+        self._deadlines = scaled(program.config.deadlines)
         self.transcripts = transcripts
         self.link: Link | None = None
         self.over = True
         self.episode = 0
         self.values: dict[str, object] = {}
         self._step_phase = program.phases["step"]
-        self._step_seconds = program.config.deadlines.step
+        self._step_seconds = self._deadlines.step
         self.phase = "start"
         self._uses_previous = program.uses_previous
         self._read_action = program.read_action
@@ -71,7 +81,7 @@ class Session:
         Raises UsageError for options that are no variables, StartError and its kin, SimulatorError,
         ProtocolError; the process is ended then.
         """
-        values = self._first_values(generator, seed, options or {})
+        values = self._first_values(generator, seed, options_mapping(options))
         self.over = True
         self.episode += 1
         return self.begin(values, fresh=self._wants_fresh(seed))
@@ -80,6 +90,7 @@ class Session:
         """Begin an episode with these values of variables and seed, in a fresh process if that is asked for."""
         self.values = values
         self.over = True
+        self._failure = ""
         if not fresh and self.link is not None:
             try:
                 self._again(self.link)
@@ -95,6 +106,9 @@ class Session:
         return self._begun(link)
 
     def _launched(self) -> Link:
+        if self._takes_seat and self._seat is None:
+            self._seat = Seat(self.program.config.name)
+            self.seat = self._seat.number
         self.link = Link(self.program, self.seat, self._named_values(), self.transcripts)
         return self.link
 
@@ -135,7 +149,8 @@ class Session:
         return observation, reward, terminated, truncated, info
 
     def situated(self, error: BridgeError, phase: str) -> BridgeError:
-        """Return ``error`` with the situation in which it happened."""
+        """Return ``error`` with the situation in which it happened; a step too many is told of it."""
+        self._failure = f"; the last {phase} failed: {type(error).__name__}: {error.what.partition(chr(10))[0]}"
         if error.situation is None:
             if self.link is not None:
                 error.situation = diagnosis.situation(self.link, phase, error)
@@ -152,7 +167,7 @@ class Session:
         self.over = True
         if link is None:
             return
-        deadline = monotonic() + self.program.config.deadlines.stop
+        deadline = monotonic() + self._deadlines.stop
         if polite and self.program.phases["stop"].exchanges and link.alive:
             self._say_goodbye(link)
         grace = min(grace, max(0.0, (deadline - monotonic()) / 2))
@@ -168,16 +183,23 @@ class Session:
         else:
             close()
 
+    def vacate(self) -> None:
+        """Give a seat that was taken back, for the next copy; twice is harmless."""
+        held, self._seat = self._seat, None
+        if held is not None:
+            held.leave()
+
     def disown(self) -> None:
         """Forget the process in a forked child: it belongs to the parent."""
         link, self.link = self.link, None
         self.over = True
+        self.vacate()
         if link is not None:
             link.disown()
 
     def _say_goodbye(self, link: Link) -> None:
         try:
-            exchange(link, self.program.phases["stop"], self.program.config.deadlines.stop * 0.4)
+            exchange(link, self.program.phases["stop"], self._deadlines.stop * 0.4)
         except BridgeError:
             # It is ended by signals next, whatever it said or did not say.
             return
@@ -206,7 +228,7 @@ class Session:
 
     def _start(self, link: Link) -> None:
         self._fill(link)
-        deadlines = self.program.config.deadlines
+        deadlines = self._deadlines
         exchange(link, self.program.phases["start"], deadlines.start)
         reset = self.program.config.reset
         if reset is not None and reset.start_from is None:
@@ -216,7 +238,7 @@ class Session:
     def _again(self, link: Link) -> None:
         self.phase = "reset"
         self._fill(link)
-        exchange(link, self.program.phases["reset"], self.program.config.deadlines.reset)
+        exchange(link, self.program.phases["reset"], self._deadlines.reset)
 
     def _begun(self, link: Link) -> tuple[Any, dict[str, Any]]:
         dialogue, program = link.dialogue, self.program
@@ -244,45 +266,24 @@ class Session:
     def _first_values(
         self, generator: np.random.Generator, seed: int | None, options: Mapping[str, Any]
     ) -> dict[str, object]:
-        values: dict[str, object] = {"seed": self._seed(generator, seed)}
-        known = {first.name: first for first in self.program.firsts}
-        for name in options:
-            if name not in known:
-                near = nearest(str(name), known)
-                raise UsageError(
-                    f"reset has no option {str(name)!r}",
-                    found="the variables of the configuration: " + (", ".join(known) or "none"),
-                    cure=f"did you mean {near!r}?" if near else "declare it under `variables`",
-                )
-        for name, first in known.items():
-            drawn = first.draw(generator) if first.draw else first.value
-            values[name] = _option(first, options[name]) if name in options else drawn
-        return values
+        program = self.program
+        number = self._seed(generator, seed)
+        return {"seed": number, **first_values(program.firsts, program.observer.names, generator, options)}
 
     def _seed(self, generator: np.random.Generator, seed: int | None) -> int:
-        """Return the simulator's seed: the one that was asked for, brought into its range, or one that is drawn."""
+        """Return the simulator's seed: the one that was asked for, or one that is drawn.
+
+        One outside the range that the configuration declares is folded into it, without a word, since trainers
+        give seeds of 32 bits to programs that take 16: seeds that differ by a multiple of the range's size are one.
+        """
         low, high = self.program.config.simulator.seed or (0, 2**31 - 1)
         drawn = int(generator.integers(low, high, endpoint=True))
         return drawn if seed is None else seed if low <= seed <= high else low + seed % (high - low + 1)
 
     def _not_begun(self) -> UsageError:
         if self.link is None:
-            return UsageError("step without a running episode", found="no simulator runs", cure="call reset() first")
+            found = f"no simulator runs{self._failure}"
+            return UsageError("step without a running episode", found=found, cure="call reset() first")
         return UsageError(
             "step after the end of the episode", found="the last step ended it", cure="call reset() to begin another"
         )
-
-
-def _option(first: First, value: Any) -> object:
-    """Return an option as a value of its variable."""
-    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if first.kind is str and isinstance(value, str) and value.isprintable():
-        return value
-    fits = number and first.low <= float(value) <= first.high and np.isfinite(float(value))
-    if fits and (first.kind is float or (first.kind is int and float(value).is_integer())):
-        return first.kind(value)
-    kind = {int: "a whole number", float: "a number", str: "a printable text"}[first.kind]
-    bounds = "" if first.kind is str or first.high - first.low == np.inf else f" from {first.low:g} to {first.high:g}"
-    raise UsageError(
-        f"the option {first.name!r} has a value that does not fit", found=repr(value)[:100], cure=f"give {kind}{bounds}"
-    )

@@ -16,7 +16,7 @@ import pytest
 
 import filebridge
 from filebridge.env import BridgeEnv
-from filebridge.errors import ActionError, ConfigError, UsageError
+from filebridge.errors import ActionError, ConfigError, ParseError, UsageError
 from filebridge.program import load_program
 
 _spec = importlib.util.spec_from_file_location("simulated", Path(__file__).parent / "fakes" / "simulated.py")
@@ -298,12 +298,57 @@ def test_draws_repeat_with_the_seed():
     ({"clock": True}, "the option 'clock' has a value that does not fit\n  found: True\n  cure: give a number"),
     ({"word": "a\nb"}, "the option 'word' has a value that does not fit\n  found: 'a\\nb'\n"
                        "  cure: give a printable text"),
+    ({"clock": 10**400}, "the option 'clock' has a value that does not fit\n  found: 1" + "0" * 99
+                         + "\n  cure: give a number"),
+    ({"goal": -(10**5000)}, "the option 'goal' has a value that does not fit\n  found: a number of very many digits\n"
+                            "  cure: give a whole number from 0 to 9"),
+    (5, "the options of a reset are no mapping\n  found: 5\n"
+        '  cure: give values for variables, `reset(options={"name": value})`'),
 ])
 def test_wrong_options_are_refused(options, text):
     with fake.bridge(**VARIABLES) as env:
         assert refusal(env.reset, options=options) == text
         env.reset()
         assert refusal(env.reset, options=options) == text
+
+
+@pytest.mark.parametrize("text", ["\u4e2d", "a" * 4097])
+def test_a_text_that_cannot_be_observed_is_refused_before_anything_starts(text):
+    keys = {"variables": {"word": {"start": "up"}}, "observation": {"x": ["x"], "word": "word"}}
+    with fake.bridge(**keys) as env:
+        assert refusal(env.reset, options={"word": text}) == (
+            f"the option 'word' has a value that does not fit\n  found: {text!r:.100}\n"
+            "  cure: it is observed: give a text of at most 4096 characters of Latin-1"
+        )
+        assert env._session.link is None
+        assert env.reset(options={"word": "\xe4"})[0]["word"] == "\xe4"
+    with fake.bridge(variables={"word": {"start": "up"}}, info={"said": "word"}) as env:
+        assert env.reset(options={"word": text})[1]["said"] == text
+
+
+@pytest.mark.parametrize("target", [3, 2.5, ["a.yaml"], b"a.yaml"])
+def test_what_cannot_be_a_configuration_is_told_what_can(target):
+    with pytest.raises(ConfigError) as caught:
+        BridgeEnv(target)
+    assert str(caught.value) == (
+        f"this is no configuration\n  found: {target!r}, of type {type(target).__name__}\n"
+        "  cure: give a path of a YAML file, the name of a bundled simulator, or a mapping"
+    )
+
+
+def test_a_step_after_a_failed_one_is_told_of_it():
+    code = 'say("x=0\\n> ")\nhear()\nsay("y=0\\n> ")\nhear()'
+    with fake.bridge(code) as env:
+        env.reset()
+        with pytest.raises(ParseError):
+            env.step(fake.act())
+        text = (
+            "step without a running episode\n  found: no simulator runs; the last step failed: ParseError: field x does"
+            " not occur in the reply\n  cure: call reset() first"
+        )
+        assert [refusal(env.step, fake.act()) for _ in range(2)] == [text, text]
+        env.reset()
+        assert env._session.link is not None
 
 
 def test_a_mapping_and_a_program_are_configurations_too():

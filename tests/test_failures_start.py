@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import resource
 import time
@@ -55,6 +56,16 @@ def test_a_missing_program_names_where_it_was_looked_for(tmp_path):
     assert error.found.startswith(f"no no-such-simulator in {tmp_path}, ")
     assert error.cure == "install with: apt install it"
     assert (error.situation.simulator, error.situation.phase, error.situation.episode) == ("Fake", "start", 1)
+
+
+@pytest.mark.parametrize("command", ["./sim", "sim"])
+def test_a_program_beside_the_yaml_is_named_with_its_place(tmp_path, command):
+    program(tmp_path / "sim", "#!/bin/sh\n")
+    (tmp_path / "mine.yaml").write_text(json.dumps(fake.config("", simulator={"command": [command]})))
+    env = BridgeEnv(tmp_path / "mine.yaml")
+    error, _ = failure(env, ExecFailed)
+    env.close()
+    assert error.cure == "there is one beside the YAML: `${config}/sim`"
 
 
 def test_a_program_that_may_not_be_executed(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import signal
 import time
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from filebridge.transports.base import Launch
 
 __all__ = ["Exit", "Process", "exec_path"]
+
+COMMON_PLACES = (
+    "/usr/games", "/usr/local/games", "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin", "/opt/bin",
+)  # fmt: skip
+"""Folders in which a program is looked for to name them in an error; it is never started from there unasked."""
 
 TAIL = 8192
 DRAIN = 1 << 20
@@ -174,7 +180,7 @@ def exec_path(launch: Launch) -> str:
     candidates = [os.path.join(place, name) for place in places]
     present = [path for path in candidates if os.path.exists(path)]
     for path in present:
-        if os.path.isfile(path) and os.access(path, os.X_OK):
+        if _is_program(path):
             return path
     if present:
         raise _unusable(present[0])
@@ -205,8 +211,22 @@ def _unusable(path: str) -> ExecFailed:
 
 
 def _cure(launch: Launch) -> str:
+    name = launch.argv[0]
+    if os.sep not in name:
+        found = next((place for place in _common_places() if _is_program(os.path.join(place, name))), None)
+        if found is not None:
+            return f"it is in {found}: add `path: [{found}]`"
     if launch.install:
         return f"install with: {launch.install}"
-    if os.sep in launch.argv[0]:
+    if os.sep in name:
         return "correct the path in the command"
     return "install the program, or name the folder that holds it under path:"
+
+
+def _common_places() -> list[str]:
+    """Return the folders in which programs often stand although PATH lacks them."""
+    return [*COMMON_PLACES, *sorted(glob.glob("/opt/*/bin")), os.path.expanduser("~/.local/bin")]
+
+
+def _is_program(path: str) -> bool:
+    return os.path.isfile(path) and os.access(path, os.X_OK)

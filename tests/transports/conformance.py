@@ -204,9 +204,9 @@ def the_simulator_starts_clean(start: Start) -> None:
 import os
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 open_files = sorted(int(name) for name in os.listdir("/proc/self/fd"))
-# The C library keeps signals 32 and 33 to itself, and blocks them in a thread that it starts.
-blocked = int(status["SigBlk"], 16) & ~(3 << 31)
-print(int(status["SigIgn"], 16), blocked, open_files, os.getsid(0) == os.getpgrp() == os.getpid())
+# The C library keeps signals 32 and 33 to itself.
+ignored, blocked = (int(status[name], 16) & ~(3 << 31) for name in ("SigIgn", "SigBlk"))
+print(ignored, blocked, open_files, os.getsid(0) == os.getpgrp() == os.getpid())
 """
     with ending(start(source)) as transport:
         # Python itself ignores two signals, SIGPIPE and SIGXFSZ, once it runs; 3 is the listing.

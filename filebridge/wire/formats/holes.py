@@ -209,7 +209,7 @@ def _space(run: bytes, left: str | None, right: str | None, text: bytes) -> byte
     """
     if b"\n" in run and left == "":
         # The beginning of a line, be it the first one of the message.
-        return rb"(?<![^\n])" + (b"" if right in ("", "any") else _BLANKS)
+        return rb"(?m:^)" + (b"" if right in ("", "any") else _BLANKS)
     if b"\n" in run:
         ahead = b"" if left in ("any", "\n") else _BLANKS
         return ahead + rb"\r?\n" + (b"" if right in ("", "any") else _BLANKS)

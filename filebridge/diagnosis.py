@@ -23,9 +23,13 @@ from filebridge.link import Link
 from filebridge.program.causes import last_line, probable_cause, quoted
 from filebridge.program.slots import EPISODE, STEP
 from filebridge.transports.process import Exit
-from filebridge.wire.dialogue import Dialogue
+from filebridge.wire.dialogue import Dialogue, Exchange
 
 __all__ = ["blocked", "closed_input", "closed_output", "died", "late", "restless", "situation"]
+
+PROMPT_ANSWER = 0.1
+"""Seconds for which a repeated command may be without an answer before that is told."""
+
 
 def situation(link: Link, phase: str, error: BridgeError) -> Situation:
     """Return what is known about ``link`` now; where a whole reply was not understood it is shown too."""
@@ -74,7 +78,7 @@ def died(link: Link, phase: str, between: bool = False) -> BridgeError:
         )
     when = f"between two {'episodes' if phase == 'reset' else 'steps'}" if between else f"in the middle of a {phase}"
     crashed = end is not None and end.signal is not None
-    cure = _ending_cure(link.dialogue) if between and not crashed else _death_cure(end)
+    cure = _ending_cure(link.dialogue) if between and not crashed else _death_cure(end, link.dialogue.exchange)
     error = SimulatorExited(f"the simulator ended {when}: {end}", cure=cure)
     error.between = between
     if end is not None:
@@ -82,13 +86,14 @@ def died(link: Link, phase: str, between: bool = False) -> BridgeError:
     return error
 
 
-def _death_cure(end: Exit | None) -> str:
+def _death_cure(end: Exit | None, exchange: Exchange) -> str:
     if end is not None and end.signal == 9:
         return "SIGKILL came from outside, from the kernel's memory killer say; see `limits` and the machine's log"
     if end is not None and end.signal is not None:
         return "the program has crashed; see its stderr, and what was sent last"
     label = f"{{over: {{exit: {end.code if end and end.code is not None else 0}}}}}"
-    return f"if its end is the end of the episode, say so: `until: [..., {label}]`; otherwise see what was sent last"
+    way = f"`until: [..., {label}]`" + ("" if exchange.has_until else f" in place of {exchange.awaiting}")
+    return f"if its end is the end of the episode, say so: {way}; otherwise see what was sent last"
 
 
 def _ending_cure(dialogue: Dialogue) -> str:
@@ -138,13 +143,20 @@ def restless(link: Link) -> BridgeError:
 def late(link: Link) -> BridgeError:
     """Return the error for a reply that was not whole at the deadline, with its probable cause."""
     dialogue = link.dialogue
-    cause, cure = _repeated(dialogue) if dialogue.is_pausing else _cause(link)
-    if dialogue.tries and not dialogue.is_pausing:
+    repeats = dialogue.tries > 0 and (dialogue.is_pausing or _answers_yet(link))
+    cause, cure = _repeated(dialogue) if repeats else _cause(link)
+    if dialogue.tries and not repeats:
         cause = f"`{dialogue.exchange.condition}` was not true after {_tries(dialogue)}, then {cause}"
-    found = escaped(dialogue.refused) if dialogue.is_pausing else ""
+    found = escaped(dialogue.refused) if repeats else ""
     if dialogue.phase_name == "start":
         return ReadyTimeout(f"the simulator was not ready within {link.deadline:g} s: {cause}", found=found, cure=cure)
     return SimulatorTimeout(f"no whole reply within {link.deadline:g} s: {cause}", found=found, cure=cure)
+
+
+def _answers_yet(link: Link) -> bool:
+    """Return whether the reply to the last try is not later than those before it, as far as that can be told."""
+    usual = (link.last_try - link.begun) / link.dialogue.tries
+    return monotonic() - link.last_try < max(10 * usual, PROMPT_ANSWER)
 
 
 def _repeated(dialogue: Dialogue) -> tuple[str, str]:

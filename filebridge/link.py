@@ -44,13 +44,14 @@ class Link:
 
     ``poll(milliseconds)`` waits for output, stderr or the end of the process, ``readable`` is what it
     returns when there is output and nothing else. ``eagerness`` says how the loop waits: above 0 it looks for
-    the reply a few times before it blocks. ``closing`` is set once its end has begun.
+    the reply a few times before it blocks. ``last_try`` is when a repetition last failed.
+    ``closing`` is set once its end has begun.
     """
 
     __slots__ = (
         "_poller", "_token", "begun", "closing", "deadline", "dialogue", "eagerness", "eof_deadline", "first_step",
-        "folder", "output_ended", "poll", "process", "program", "read", "readable", "seat", "transcript", "transport",
-        "write",
+        "folder", "last_try", "output_ended", "poll", "process", "program", "read", "readable", "seat",
+        "transcript", "transport", "write",
     )  # fmt: skip
 
     def __init__(
@@ -116,7 +117,7 @@ class Link:
         self.readable = [(transport.fileno(), POLLIN)]
         self.eagerness = 8
         self.eof_deadline = math.inf
-        self.begun = monotonic()
+        self.begun = self.last_try = monotonic()
         self.deadline = 0.0
         self.first_step = True
 

@@ -191,6 +191,8 @@ def _timer(link: Link, previous: float) -> float:
     dialogue.timer = UNCHANGED
     if seconds == UNCHANGED:
         return previous
+    if dialogue.is_pausing:
+        link.last_try = monotonic()
     return monotonic() + seconds if seconds else math.inf
 
 

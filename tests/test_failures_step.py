@@ -80,6 +80,18 @@ def test_an_exit_in_a_step_is_told_with_its_code(code):
     )
 
 
+def test_an_exit_where_a_line_was_awaited_is_told_with_a_legal_cure():
+    with stepping("sys.exit(0)", step=[{"send": "{action:.0f}", "lines": 2}], leftover="drop") as env:
+        env.reset()
+        with pytest.raises(SimulatorExited) as caught:
+            for _ in range(2):
+                env.step(fake.act())
+    assert caught.value.cure == (
+        "if its end is the end of the episode, say so: `until: [..., {over: {exit: 0}}]` in place of 2 lines;"
+        " otherwise see what was sent last"
+    )
+
+
 @pytest.mark.parametrize(("number", "name", "cure"), [
     (9, "SIGKILL",
      "SIGKILL came from outside, from the kernel's memory killer say; see `limits` and the machine's log"),
@@ -181,6 +193,8 @@ def until(text):
      "copy it exactly; spaces, line ends and capitals count", "`> ` or `Enter Power:\\n`"),
     ("x=2\nPasword: ", until({"asked": "Password: "}), "received `Pasword: ` looks like the awaited `Password: `",
      "copy it exactly; spaces, line ends and capitals count", "`> ` or asked: `Password: `"),
+    ("not done yet\n", until("Done\n"), "it waits for input after `not done yet`",
+     'make that an end, `until: [..., {wrong: "not done yet\\n"}]`', "`> ` or `Done\\n`"),
     ("What?\n", {}, "it waits for input after `What?`",
      'make that an end, `until: [..., {wrong: "What?\\n"}]`', "`> `"),
     ("What?\n", {"step": [{"send": "go", "lines": 2}]}, "it waits for input after `What?`",
@@ -197,7 +211,7 @@ def until(text):
      "it said nothing to what was sent: it may wait for more input, or hold back its output in a buffer",
      "see `text: {line_end: ...}` and what was sent; `transport: {console: {terminal: true}}` against a buffer",
      "`> `"),
-], ids=["capitals", "spelling", "what", "what, lines", "lines", "list", "blank", "second"])
+], ids=["capitals", "spelling", "no word", "what", "what, lines", "lines", "list", "blank", "second"])
 def test_a_reply_that_does_not_end_is_shown_with_what_was_awaited(said, keys, what, cure, awaited):
     code = f"say('x=0\\n> ')\nhear()\nsay({said!r})\nwhile True: os.read(0, 99)"
     with fake.bridge(code, deadlines={"step": 0.2}, **keys) as env:
@@ -210,9 +224,12 @@ def test_a_reply_that_does_not_end_is_shown_with_what_was_awaited(said, keys, wh
     assert f"\n  awaited: {awaited}\n  received: " in str(error) or not error.situation.received
 
 
-def test_a_repetition_without_success_is_told_with_its_condition_and_the_last_reply():
+@pytest.mark.parametrize("slow", [False, True], ids=["between tries", "in a try"])
+def test_a_repetition_without_success_is_told_with_its_condition_and_the_last_reply(slow):
     code = "say('x=0\\n> ')\nwhile True:\n    hear()\n    say('x=5\\n> ')"
-    step = [{"send": "{action:.0f}", "until": "> ", "repeat": {"until": "x == 7", "every": 0.05}}]
+    if slow:
+        code = code.replace("say('x=5", "time.sleep(0.12)\n    say('x=5")
+    step = [{"send": "{action:.0f}", "until": "> ", "repeat": {"until": "x == 7", "every": 0.01}}]
     with fake.bridge(code, deadlines={"step": 0.2}, step=step) as env:
         env.reset()
         with pytest.raises(SimulatorTimeout) as caught:

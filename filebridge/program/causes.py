@@ -111,9 +111,10 @@ def _otherwise_spaced(received: str, text: str) -> str | None:
     if not letters:
         return None
     # A single sign occurs in many a line: it counts only where the program stopped.
-    end = r"\s*\Z" if len(letters) < 3 else r"[^\S\n]*\n?"
-    found = re.search(r"\s*".join(letters) + end, received, re.IGNORECASE)
-    return found[0] if found else None
+    end = r"\s*\Z" if len(letters) < 3 else r"[^\S\n]*(?:\n|\Z)" if text.endswith("\n") else r"(?!\w)[^\S\n]*\n?"
+    start = r"(?<!\w)" if text.lstrip()[0].isalnum() else ""
+    found = [match[0] for match in re.finditer(start + r"\s*".join(letters) + end, received, re.IGNORECASE)]
+    return found[-1] if found else None
 
 
 def _alike(line: str, text: str) -> bool:

@@ -81,11 +81,11 @@ def test_an_exit_in_a_step_is_told_with_its_code(code):
 
 
 def test_an_exit_where_a_line_was_awaited_is_told_with_a_legal_cure():
-    with stepping("sys.exit(0)", step=[{"send": "{action:.0f}", "lines": 2}], leftover="drop") as env:
+    code = "say('x=0\\n> ')\nhear()\nsay('x=1\\n')\nsys.exit(0)"
+    with fake.bridge(code, step=[{"send": "{action:.0f}", "lines": 2}]) as env:
         env.reset()
         with pytest.raises(SimulatorExited) as caught:
-            for _ in range(2):
-                env.step(fake.act())
+            env.step(fake.act())
     assert caught.value.cure == (
         "if its end is the end of the episode, say so: `until: [..., {over: {exit: 0}}]` in place of 2 lines;"
         " otherwise see what was sent last"

@@ -76,33 +76,41 @@ def _show_phase(program: Program, told: Told, passed: list[Passed], is_read: boo
 def spans_of(program: Program, told: Told, text: bytes, is_read: bool) -> list[Span]:
     """Return where in ``text`` the messages of a phase ended, and, if it ``is_read``, what its fields depend on."""
     messages = [*told.messages, *([] if told.done else [told.rest])]
-    places: list[int] = []
+    places: list[int | None] = []
     stop = len(text) - (len(told.rest) if told.done else 0)
     # From the end: what was said before a repetition, or repeats what was sent, is no part of the reply.
     for message in reversed(messages):
-        start = text.rfind(message, 0, stop)
+        start = _place(message, text, stop)
         places.insert(0, start)
-        stop = start if start >= 0 else stop
+        stop = stop if start is None else max(0, start)
     ended = zip(told.messages, places, strict=False)
-    spans = [_moved(end_span(program, told.phase, message), at) for message, at in ended if message and at >= 0]
+    spans = [_moved(end_span(program, told.phase, message), at) for message, at in ended if message and at is not None]
     if is_read:
         spans += _in_text(field_spans(program, b"".join(messages)), messages, places)
     return sorted(spans)
 
 
+def _place(message: bytes, text: bytes, stop: int) -> int | None:
+    """Return where ``message`` begins in ``text``: before it, if its begin was kept from the reply before."""
+    start = text.rfind(message, 0, stop)
+    if start >= 0:
+        return start
+    return next((-kept for kept in range(1, len(message)) if text.startswith(message[kept:])), None)
+
+
 def _moved(span: Span, by: int) -> Span:
-    return Span(span.start + by, span.end + by, span.name)
+    return Span(max(0, span.start + by), span.end + by, span.name)
 
 
-def _in_text(spans: list[Span], messages: list[bytes], places: list[int]) -> Iterator[Span]:
+def _in_text(spans: list[Span], messages: list[bytes], places: list[int | None]) -> Iterator[Span]:
     """Yield ``spans`` of the joined messages where they are in the text."""
     begun = 0
     for message, place in zip(messages, places, strict=True):
         ended = begun + len(message)
         for span in spans:
             start, end = max(span.start, begun), min(span.end, ended)
-            if start < end and place >= 0:
-                yield Span(start - begun + place, end - begun + place, span.name)
+            if start < end and place is not None and end - begun + place > 0:
+                yield _moved(Span(start, end, span.name), place - begun)
         begun = ended
 
 

@@ -59,6 +59,15 @@ def test_what_becomes_of_the_rest_is_said(cli, answering, policy, fate):
     assert row(step, "left over") == [f"`> ` came behind the end of the reply: {fate}"]
 
 
+def test_a_reply_whose_begin_was_kept_is_marked_too(cli, answering):
+    yaml = (
+        'start: {until: "> "}\nstep: {send: "=", lines: 1}\nleftover: keep\n'
+        'fields: {n: {find: "> {int}", default: 0}}\nobservation: [n]\n'
+    )
+    result = cli("probe", answering("> ", "say('7\\n> ')", yaml), "--action", "1", "--action", "0")
+    assert row(after(result, "step, action 0"), "received")[:5] == ["7\\n", "~", "n", " ~~", " end"]
+
+
 def test_each_message_of_a_step_has_its_own_end(cli, answering):
     yaml = (
         'start: {until: "> "}\n'

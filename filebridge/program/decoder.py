@@ -14,9 +14,9 @@ from filebridge.errors import ParseError, escaped
 from filebridge.program.complaints import compile_complaints
 from filebridge.program.faults import Faults, guarded
 from filebridge.program.slots import Slots
-from filebridge.wire.expression import Kind
+from filebridge.wire.expression import Expression, Kind
 from filebridge.wire.formats.problem import FieldProblem
-from filebridge.wire.reading import Reading, compile_field, default_value
+from filebridge.wire.reading import Reading, admission, compile_field, default_value
 
 __all__ = ["Decoder", "compile_decoder"]
 
@@ -99,10 +99,21 @@ def compile_decoder(config: Config, slots: Slots, faults: Faults) -> Decoder:
             kind = expression.kind if expression else Kind.NUMBER
             index = slots.add_field(name, Reading(lambda message: None, kind))
             if expression:
-                computed.append((index, guarded(expression, f"fields.{name}")))
+                computed.append((index, _computation(name, field, expression, faults)))
             else:
                 faults.lost.add(name)
     return Decoder(entries, computed, compile_complaints(config.complaints, config.text, faults))
+
+
+def _computation(name: str, field: FieldModel, expression: Expression, faults: Faults) -> Callable[[Row, Row], object]:
+    """Return the function that computes a field and checks its value."""
+    evaluate = guarded(expression, f"fields.{name}")
+    try:
+        admit = admission(name, field, expression.kind)
+    except FieldProblem as problem:
+        faults.problems.append(_problem(("fields", name), problem))
+        return evaluate
+    return lambda row, previous: admit(evaluate(row, previous))
 
 
 def _of_order(problem: Problem, own: str, config: Config) -> Problem:

@@ -158,7 +158,7 @@ def number_pattern(word: NumberWord, decimal: str = ".", after: str = "") -> byt
         return rb"(?:\.?[A-Za-z]+\b\.?|[01](?![0-9A-Za-z_.]))"
     value, guard = _value_pattern(word, decimal), _guard(word, decimal, after[:1])
     odd = _odd_pattern(after[:1])
-    special = {"float": rb"|" + _SPECIAL, "int": rb"|\*+"}.get(word, b"|\\*+")
+    special = {"float": rb"|" + _SPECIAL, "int": rb"|\*\*+"}.get(word, rb"|\*\*+")
     return rb"(?:" + value + guard + special + rb"|(?!" + value + guard + rb")" + odd + rb")"
 
 
@@ -169,13 +169,13 @@ def number_list_pattern(word: NumberWord, count: int, decimal: str = ".") -> byt
     """
     comma = b";" if decimal == "," else b","
     value, guard = _value_pattern(word, decimal), _guard(word, decimal, comma.decode())
-    one = rb"(?:" + value + guard + rb"|" + (_SPECIAL if word == "float" else rb"\*+") + rb")"
+    one = rb"(?:" + value + guard + rb"|" + (_SPECIAL if word == "float" else rb"\*\*+") + rb")"
     between = rb"(?:\s+(?:" + comma + rb"\s*)?|" + comma + rb"\s*)"
     return one + (rb"(?:" + between + one + rb"){%d}" % (count - 1) if count > 1 else b"")
 
 
 _SPECIAL = (
-    rb"\*+|[+-]?(?:[nN][aA][nN](?:\([^)\s]{0,20}\))?|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?"
+    rb"\*\*+|[+-]?(?:[nN][aA][nN](?:\([^)\s]{0,20}\))?|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?"
     rb"|[0-9]\.#[A-Za-z]{2,5}[0-9]{0,6})(?![0-9A-Za-z_])"
 )
 

@@ -16,7 +16,7 @@ from filebridge.registry import load
 from filebridge.wire.expression_kinds import Kind
 from filebridge.wire.formats.problem import FieldProblem
 
-__all__ = ["Reading", "compile_field", "default_value"]
+__all__ = ["Reading", "admission", "compile_field", "default_value"]
 
 _LARGEST = 1.7976931348623157e308
 
@@ -47,6 +47,16 @@ def compile_field(name: str, field: FieldModel, text: Text) -> Reading:
     _refuse_contradictions(field, reading)
     default_value(field, reading)
     return replace(reading, read=_checked(name, field, reading))
+
+
+def admission(name: str, field: FieldModel, kind: Kind) -> Callable[[Any], Any]:
+    """Return a function that checks a computed value as one that is read is checked, and returns it, perhaps clipped.
+
+    Raises FieldProblem where the keys of the field contradict one another.
+    """
+    reading = Reading(lambda value: value, kind)
+    _refuse_contradictions(field, reading)
+    return _checked(name, field, reading)
 
 
 def default_value(field: FieldModel, reading: Reading) -> object:

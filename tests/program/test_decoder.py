@@ -164,3 +164,24 @@ def test_a_default_grid_is_fresh_each_time():
     assert maze.tolist() == [[1, 1]]
     maze[0][0] = 0
     assert talk.read("X= 1")["maze"].tolist() == [[1, 1]]
+
+
+
+def test_a_computed_field_keeps_its_bounds():
+    talk = Talk(with_fields(half={"compute": "x / 2", "high": 3}))
+    talk.read("X= 4")
+    assert talk["half"] == 2.0
+    with pytest.raises(ValueOutOfRange) as caught:
+        talk.read("X= 8")
+    assert str(caught.value).startswith("field half is outside its bounds\n  found: 4.0\n")
+
+
+def test_a_computed_field_may_be_clipped():
+    talk = Talk(with_fields(half={"compute": "x / 2", "high": 3, "outside": "clip"}))
+    talk.read("X= 8")
+    assert talk["half"] == 3
+
+
+def test_bounds_of_a_computed_field_that_contradict_are_refused():
+    with pytest.raises(ConfigError, match=r"fields\.half\.low: "):
+        Talk(with_fields(half={"compute": "x / 2", "low": 3, "high": 1}))

@@ -304,3 +304,9 @@ def test_the_beginning_of_a_line_is_found_in_time():
     start = time.perf_counter()
     assert find("\n a={int}", message) is None
     assert time.perf_counter() - start < 2
+
+
+def test_one_star_is_a_prompt_and_several_are_an_overflow():
+    assert find("{int}", b"4\n* ") == 4
+    with pytest.raises(ParseError, match="did not fit"):
+        find("{int}", b"4\n*** ")

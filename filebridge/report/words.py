@@ -11,7 +11,7 @@ NAMES = {
     "`step`": "steps of this episode so far, the present one included",
     "`episode`": "episodes of this environment so far, the present one included",
     "`seed`": "the simulator's seed",
-    "`seat`": "number of the copy among several, from 0",
+    "`seat`": "number of the copy among several, from 0: the least that is free on this machine, unless it is given",
 }
 
 OPERATORS = {
@@ -94,7 +94,7 @@ SUBSTITUTIONS = {
     "python": "the Python that runs filebridge",
     "simulators": "the folder of the embedded simulators",
     "seed": "the simulator's seed",
-    "seat": "number of the copy among several, from 0",
+    "seat": "number of the copy among several, from 0: the least that is free on this machine, unless it is given",
     "workdir": "the program's private run folder",
     "config": "the folder of this YAML",
     "episode": "the episode for which the process was started",

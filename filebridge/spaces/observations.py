@@ -56,7 +56,9 @@ class Observer:
     names: tuple[str, ...]
 
 
-def observer(form: str | list[str] | Mapping[str, str | list[str]], known: Mapping[str, Observed], dtype: str) -> Observer:
+def observer(
+    form: str | list[str] | Mapping[str, str | list[str]], known: Mapping[str, Observed], dtype: str
+) -> Observer:
     """Return the observer for the observation's ``form``: a list, a mapping, or one name.
 
     Raises Unobservable for a text in a Box and the like; all names must be known.
@@ -89,7 +91,8 @@ def _box(names: Sequence[str], values: Sequence[Observed], dtype: str) -> tuple[
     high: list[float] = []
     for name, value in zip(names, values, strict=True):
         if value.kind in ("text", "grid"):
-            raise Unobservable(name, f"a {value.kind} cannot be a part of a list of numbers", "a mapping: `{x: ..., y: ...}`")
+            what = f"a {value.kind} cannot be a part of a list of numbers"
+            raise Unobservable(name, what, "a mapping: `{x: ..., y: ...}`")
         if value.kind == "vector" and not value.length:
             raise Unobservable(name, "a vector of unknown length", "`size: N` for the field")
         count = value.length if value.kind == "vector" else 1
@@ -128,7 +131,8 @@ def _gather(values: Sequence[Observed], dtype: Any) -> Callable[[Row], Any]:
 def _single(name: str, value: Observed, dtype: str) -> tuple[spaces.Space[Any], Callable[[Row], Any]]:
     index = value.index
     if value.kind == "grid":
-        return spaces.Box(0, 255 if value.high > 255 else int(value.high), value.shape, np.uint8), lambda row: row[index].copy()
+        highest = 255 if value.high > 255 else int(value.high)
+        return spaces.Box(0, highest, value.shape, np.uint8), lambda row: row[index].copy()
     if value.kind == "text" and value.values:
         place = {word: number for number, word in enumerate(value.values)}
         return spaces.Discrete(len(place)), lambda row: np.int64(place[row[index]])

@@ -6,9 +6,10 @@ Sans-IO: ``begin`` and ``receive`` return the bytes to send, ``None`` while more
 
 from __future__ import annotations
 
-from filebridge.errors import Desync, MessageTooLarge, escaped
+from filebridge.wire.echo import Echo
 from filebridge.wire.framing import End
 from filebridge.wire.phase import DONE, NOTHING, UNCHANGED, Exchange, Filter, Phase, Row, Rules
+from filebridge.wire.refusals import surplus, too_large
 
 __all__ = ["DONE", "UNCHANGED", "Dialogue", "Exchange", "Phase", "Rules"]
 
@@ -45,7 +46,7 @@ class Dialogue:
         self._mark = 0
         self._awaited = 0
         self._searched = 0
-        self._echo: list[bytes] = []
+        self._echo = Echo()
         self._paused = False
         self._size = 0
 
@@ -98,7 +99,7 @@ class Dialogue:
             self.said.clear()
             self._size = 0
             self._paused = False
-            self._echo = []
+            self._echo.forget()
             self._index = -1
             command = self._next()
             return b"" if command is None else command
@@ -171,7 +172,7 @@ class Dialogue:
             return
         self.pending = self._joined(chunk)
         if len(self.pending) > self._rules.cap:
-            raise self._too_large(len(self.pending))
+            raise too_large(len(self.pending), self._rules.cap)
 
     def _settle_leftover(self) -> None:
         policy = self._rules.leftover
@@ -180,12 +181,7 @@ class Dialogue:
             return
         left = bytes(self.pending)
         if policy == "refuse" and left.strip():
-            raise Desync(
-                "the simulator said more than was asked for",
-                found=f"after the end of its last reply: {escaped(left)}",
-                cure=f"{_mend(self._exchange)}, or say `leftover: drop` or"
-                " `leftover: keep` where such output is normal",
-            )
+            raise surplus(left, self._exchange)
         self.pending = b""
 
     def _joined(self, chunk: bytes) -> bytes | bytearray:
@@ -201,47 +197,27 @@ class Dialogue:
         size = len(data)
         if size + self._size > self._rules.cap:
             self.pending = data[-4096:]
-            raise self._too_large(size + self._size)
+            raise too_large(size + self._size, self._rules.cap)
         self.pending = data
         self._searched = size
         if size:
             self.timer = self._exchange.quiet
         return None
 
-    def _too_large(self, size: int) -> MessageTooLarge:
-        return MessageTooLarge(
-            f"no end of the message within {self._rules.cap} bytes",
-            found=f"{size} bytes without the end that the dialogue waits for",
-            cure="correct `until` if the end was there, or raise `limits: {output: ...}` if messages are that large",
-        )
-
     def _receive_general(self, data: bytes | bytearray) -> bytes | None:
         if self._paused:
             self.pending = data
             self.timer = UNCHANGED
             return None
-        if self._echo:
-            stripped = self._without_echo(data)
-            if stripped is None:
+        if self._echo.lines and not self._searched:
+            data, certain = self._echo.without(data)
+            if not certain:
+                self.pending = data
                 return None
-            data = stripped
         found = self._exchange.cut(data, self._searched)
         if found is None:
             return self._await_more(data)
         return self._complete(data, *found)
-
-    def _without_echo(self, data: bytes | bytearray) -> bytes | bytearray | None:
-        """Take the repeated lines off the front; None while it cannot be told whether one is there."""
-        while self._echo and not self._searched:
-            line = self._echo[0]
-            if len(data) < len(line) and line.startswith(bytes(data)):
-                self.pending = data
-                return None
-            if not data.startswith(line):
-                break
-            del self._echo[0]
-            data = data[len(line) :]
-        return data
 
     def _complete(self, data: bytes | bytearray, end: int, which: End) -> bytes | None:
         """End a message at ``end``: answer a question, await the next reply, or go on to the next exchange."""
@@ -249,7 +225,7 @@ class Dialogue:
             self.said.append(bytes(data[:end]))
             self._size += end
             if self._size > self._rules.cap:
-                raise self._too_large(self._size)
+                raise too_large(self._size, self._rules.cap)
             data = data[end:]
             self.pending, self._searched = data, 0
             if which.answer is not None:
@@ -263,10 +239,10 @@ class Dialogue:
                 if command is not None:
                     return command
                 data = self.pending
-            stripped = self._without_echo(data) if self._echo else data
-            if stripped is None:
+            data, certain = self._echo.without(data)
+            if not certain:
+                self.pending = data
                 return None
-            data = stripped
             found = self._exchange.cut(data, 0)
             if found is None:
                 return self._await_more(data)
@@ -312,8 +288,7 @@ class Dialogue:
     def _speak(self, command: bytes) -> bytes:
         self.sent = command
         if self._rules.strip_echo:
-            # The filter has made one LF of every line end in what comes back.
-            self._echo = command.replace(b"\r\n", b"\n").replace(b"\r", b"\n").splitlines(keepends=True)
+            self._echo.expect(command)
         return command
 
     def _finish(self) -> bytes:
@@ -321,12 +296,3 @@ class Dialogue:
         self.timer = 0.0
         self._size = 0
         return DONE
-
-
-def _mend(exchange: Exchange) -> str:
-    """Say what to change where a reply went on after its end."""
-    if exchange is NOTHING:
-        return "await what it says before it is asked, in `start`"
-    if exchange.has_until:
-        return "end `until` with the last text before the program waits"
-    return f"its reply was held to end with {exchange.awaiting}: await all of it"

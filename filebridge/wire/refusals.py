@@ -1,0 +1,35 @@
+"""What a dialogue refuses to take for a reply, said with a cure."""
+
+from __future__ import annotations
+
+from filebridge.errors import Desync, MessageTooLarge, escaped
+from filebridge.wire.phase import NOTHING, Exchange
+
+__all__ = ["surplus", "too_large"]
+
+
+def surplus(left: bytes, exchange: Exchange) -> Desync:
+    """Return the error for output that came after the end of the reply of ``exchange``."""
+    return Desync(
+        "the simulator said more than was asked for",
+        found=f"after the end of its last reply: {escaped(left)}",
+        cure=f"{_mend(exchange)}, or say `leftover: drop` or `leftover: keep` where such output is normal",
+    )
+
+
+def too_large(size: int, cap: int) -> MessageTooLarge:
+    """Return the error for a message of ``size`` bytes without an end."""
+    return MessageTooLarge(
+        f"no end of the message within {cap} bytes",
+        found=f"{size} bytes without the end that the dialogue waits for",
+        cure="correct `until` if the end was there, or raise `limits: {output: ...}` if messages are that large",
+    )
+
+
+def _mend(exchange: Exchange) -> str:
+    """Say what to change where a reply went on after its end."""
+    if exchange is NOTHING:
+        return "await what it says before it is asked, in `start`"
+    if exchange.has_until:
+        return "end `until` with the last text before the program waits"
+    return f"its reply was held to end with {exchange.awaiting}: await all of it"

@@ -163,8 +163,7 @@ def a_write_to_a_simulator_that_left_is_an_error(start: Start) -> None:
 def a_flood_on_stderr_is_drained(start: Start) -> None:
     source = "import os, sys; [os.write(2, b'e' * 10_000) for _ in range(1000)]; print('answer', flush=True)"
     with ending(start(source)) as transport:
-        got = exchange(transport, b"", lambda got: b"answer" in got[-20:])
-        assert got.endswith(b"answer\n")
+        got = exchange(transport, b"", lambda got: got.endswith(b"answer\n"))
         merged = len(got) > 10_000_000
         assert merged or transport.process.stderr_tail() == b"e" * 8192
 

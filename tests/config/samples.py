@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import copy
+import textwrap
 from typing import Any
+
+import pytest
+
+from filebridge import load_program
+from filebridge.errors import ConfigError
 
 TOY = """\
 filebridge: 1
@@ -211,3 +217,20 @@ BAD: dict[str, Any] = {
     "a number as observation": toy(observation=3),
     "a number observed": toy(observation=[1]),
 }
+
+
+def refusal(folder, text):
+    """Return the text of the error with which a file of this text is refused."""
+    path = folder / "toy.yaml"
+    path.write_text(text, encoding="utf-8")
+    # Errors show the path as it is from the current folder.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        with pytest.raises(ConfigError) as caught:
+            load_program(path)
+    return str(caught.value)
+
+
+def dedented(text):
+    """Return a text of this file without its margin."""
+    return textwrap.dedent(text).strip("\n ")

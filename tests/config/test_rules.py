@@ -3,31 +3,13 @@
 
 import importlib.util
 import pathlib
-import textwrap
 
 import pytest
-
-from filebridge import load_program
-from filebridge.errors import ConfigError
 
 _SPEC = importlib.util.spec_from_file_location("samples", pathlib.Path(__file__).with_name("samples.py"))
 samples = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(samples)
-
-
-def refusal(folder, text):
-    path = folder / "toy.yaml"
-    path.write_text(text, encoding="utf-8")
-    # Errors show the path as it is from the current folder.
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        with pytest.raises(ConfigError) as caught:
-            load_program(path)
-    return str(caught.value)
-
-
-def dedented(text):
-    return textwrap.dedent(text).strip("\n ")
+refusal, dedented = samples.refusal, samples.dedented
 
 
 RULES = {

@@ -70,7 +70,7 @@ class Session:
         self._judge = program.outcome.judge
         self._observe = program.observer.observe
         self._info = program.info
-        self._more = bool(program.outcome._info or program.outcome._indices)
+        self._more = program.outcome.is_more
         self._max_steps = program.config.max_steps or (1 << 62)
 
     def reset(

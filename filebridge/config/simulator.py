@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -153,8 +153,3 @@ class Text(Part):
         "none", description="`strip`: the program repeats each line that it reads; the repetition is removed."
     )
     decimal: Literal[".", ","] = Field(".", description="The decimal mark of numbers that are read.")
-
-
-def discriminate(value: Any, allowed: tuple[str, ...]) -> list[str]:
-    """Return which of the ``allowed`` attributes of ``value`` are set."""
-    return [name for name in allowed if getattr(value, name) is not None]

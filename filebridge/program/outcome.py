@@ -40,6 +40,11 @@ class Outcome:
         self._indices = slots
         self._next = together(list(updates.values()))
 
+    @property
+    def is_more(self) -> bool:
+        """Whether there is anything to do after the verdict: further info, or variables to update."""
+        return bool(self._info or self._indices)
+
     def judge(self, row: Row, previous: Row) -> tuple[float, bool, bool]:
         """Return reward, terminated and truncated as Python values; raises ExpressionError."""
         try:

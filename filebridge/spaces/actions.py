@@ -10,7 +10,6 @@ choice a whole number or an array of shape (). Other shapes, and arrays with mas
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -271,8 +270,3 @@ def _parts(action: Action, name: str) -> ActionReader:
 _READERS: dict[str, Callable[[Action, str], ActionReader]] = {
     "box": _box, "choices": _choices, "multi": _multi, "bits": _bits, "text": _text, "parts": _parts,
 }  # fmt: skip
-
-
-def is_finite(bound: float | list[float]) -> bool:
-    """Return whether ``bound`` has no infinite part."""
-    return all(math.isfinite(value) for value in (bound if isinstance(bound, list) else [bound]))

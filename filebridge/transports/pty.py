@@ -41,11 +41,10 @@ class PtyTransport(Transport):
     executed, LimitReached when terminals, descriptors or processes have run out.
     """
 
-    __slots__ = ("_fd", "_raw", "line_limit")
+    __slots__ = ("_fd", "line_limit")
 
     def __init__(self, launch: Launch) -> None:
         terminal = launch.terminal or Terminal()
-        self._raw = terminal.raw
         self.line_limit = 0 if terminal.raw else _COOKED_LINE
         checked(launch)
         path = exec_path(launch)

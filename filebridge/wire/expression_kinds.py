@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import enum
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy
 
+from filebridge.config.problems import nearest
+
 __all__ = [
     "CONSTANTS", "FUNCTIONS", "NUMERIC", "REFUSED", "SUPPORT", "ExpressionProblem", "Function", "Kind", "Names",
-    "Piece", "Slot", "Source", "common", "kind_of", "members", "nearest", "power", "unfit", "unknown", "widest",
+    "Piece", "Slot", "Source", "common", "kind_of", "members", "power", "unfit", "unknown", "widest",
 ]  # fmt: skip
 
 
@@ -124,11 +125,6 @@ class Piece:
         if self.kind is not Kind.VECTOR or not self.length:
             return self.kind.value
         return f"{self.length} number{'s' * (self.length != 1)}"
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    """Return the one of ``words`` most like ``word``, or nothing."""
-    return next(iter(difflib.get_close_matches(word, list(words), n=1)), "")
 
 
 _EXPONENT, _WHOLE = 1024, 2**63

@@ -12,6 +12,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from filebridge.config.problems import nearest
 from filebridge.wire.expression_kinds import (
     CONSTANTS,
     FUNCTIONS,
@@ -25,7 +26,6 @@ from filebridge.wire.expression_kinds import (
     common,
     kind_of,
     members,
-    nearest,
     power,
     unfit,
     unknown,

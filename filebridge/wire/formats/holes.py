@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from filebridge.config.problems import nearest
 from filebridge.config.simulator import Text
 from filebridge.wire.formats.conversion import KINDS, source_bytes
-from filebridge.wire.formats.problem import FieldProblem, nearest
+from filebridge.wire.formats.problem import FieldProblem
 from filebridge.wire.numbers import NUMBER_WORDS, NumberWord, number_list_pattern, number_pattern
 
 __all__ = ["Hole", "Pattern", "compile_pattern"]

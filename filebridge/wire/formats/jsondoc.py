@@ -10,12 +10,13 @@ from functools import cache
 from typing import Any
 
 from filebridge.config.field import FieldModel
+from filebridge.config.problems import nearest
 from filebridge.config.simulator import Text
 from filebridge.errors import DecodeError, ParseError, escaped
 from filebridge.wire.cleaner import clean_encoding
 from filebridge.wire.expression_kinds import Kind
 from filebridge.wire.formats.conversion import KINDS, conversion
-from filebridge.wire.formats.problem import FieldProblem, nearest
+from filebridge.wire.formats.problem import FieldProblem
 from filebridge.wire.reading import Reading
 
 __all__ = ["reader"]

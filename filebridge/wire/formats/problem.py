@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
-
-__all__ = ["FieldProblem", "nearest"]
+__all__ = ["FieldProblem"]
 
 
 class FieldProblem(ValueError):
@@ -40,8 +37,3 @@ class FieldProblem(ValueError):
     def __str__(self) -> str:
         parts = (("found", self.found), ("expected", self.expected), ("did you mean", self.near))
         return "\n  ".join([f"{self.key}: {self.what}", *(f"{name}: {text}" for name, text in parts if text)])
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    """Return the one of ``words`` most like ``word``, or nothing."""
-    return next(iter(difflib.get_close_matches(word, list(words), n=1)), "")

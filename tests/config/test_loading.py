@@ -715,14 +715,14 @@ def mutants(draw):
         elif change == "rename" and isinstance(part, dict):
             part[draw(WORDS)] = part.pop(path[-1])
         elif change == "add" and isinstance(part, dict):
-            part[draw(WORDS)] = draw(ODD)
+            part[draw(WORDS)] = copy.deepcopy(draw(ODD))
         elif change == "copy":
             other = data
             for step in draw(st.sampled_from(known)):
                 other = other[step]
             part[path[-1]] = copy.deepcopy(other)
         else:
-            part[path[-1]] = draw(ODD)
+            part[path[-1]] = copy.deepcopy(draw(ODD))
     return data
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         LimitReached,
         MessageTooLarge,
         ParseError,
+        PeerRejected,
         ProtocolError,
         ReadyTimeout,
         Refused,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         TransportError,
         UsageError,
         ValueOutOfRange,
+        WatchLost,
         escaped,
     )
     from filebridge.program import Program, load_program
@@ -59,6 +61,7 @@ __all__ = [
     "LimitReached",
     "MessageTooLarge",
     "ParseError",
+    "PeerRejected",
     "Program",
     "ProtocolError",
     "ReadyTimeout",
@@ -76,6 +79,7 @@ __all__ = [
     "TransportError",
     "UsageError",
     "ValueOutOfRange",
+    "WatchLost",
     "__version__",
     "escaped",
     "load_program",

@@ -14,7 +14,9 @@
      │  ├ SimulatorExited              ended in the middle of an episode
      │  └ SimulatorTimeout(TimeoutError)
      ├ TransportError(ConnectionError) the way between
-     │  └ SendBlocked                  the simulator does not read its input
+     │  ├ SendBlocked                  the simulator does not read its input
+     │  ├ WatchLost                    the folder that results appear in is gone
+     │  └ PeerRejected                 what stands where a result should be is no result: a link, a device, a stranger
      ├ ProtocolError                   the simulator said what the config does not expect
      │  ├ MessageTooLarge              no end of message within the limit
      │  ├ DecodeError                  bytes that are no text in the stated encoding
@@ -48,6 +50,7 @@ __all__ = [
     "LimitReached",
     "MessageTooLarge",
     "ParseError",
+    "PeerRejected",
     "ProtocolError",
     "ReadyTimeout",
     "Refused",
@@ -63,6 +66,7 @@ __all__ = [
     "TransportError",
     "UsageError",
     "ValueOutOfRange",
+    "WatchLost",
     "escaped",
 ]
 
@@ -234,6 +238,14 @@ class TransportError(BridgeError, ConnectionError):
 
 class SendBlocked(TransportError):
     """The simulator does not read what was sent."""
+
+
+class WatchLost(TransportError):
+    """The folder in which results appear was removed, moved away or unmounted."""
+
+
+class PeerRejected(TransportError):
+    """What stands where a result is expected is not taken for one: a link, a device, a FIFO, a stranger."""
 
 
 class ProtocolError(BridgeError):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from filebridge.transports.outbox import Outbox
     from filebridge.transports.process import Process
 
-__all__ = ["CHUNK", "Launch", "Limits", "Terminal", "Transport"]
+__all__ = ["CHUNK", "Launch", "Limits", "Receiver", "Results", "Run", "Sender", "Terminal", "Transport", "Ways"]
 
 CHUNK = 65536
 
@@ -46,12 +48,59 @@ class Terminal:
 
 
 @dataclass(frozen=True, slots=True)
+class Results:
+    """The files that a simulator answers in, and how it is known that they are whole.
+
+    ``names`` are seen from the folder that the simulator starts in; several make one message. A single one
+    with a star, ``out/*.txt``, stands for numbered results. ``written`` says how the simulator writes:
+    "renamed" into place; "closed" after writing, or renamed; left "open", so that only the message's own end
+    counts; "appended", so that it is read on from where it ended before. With ``flag`` the results are whole
+    once this file is there (we remove it before each action), with ``lock`` once this one is gone.
+    ``remove``: the results are removed before each action. ``watch`` is how changes are noticed, ``interval``
+    the seconds between two looks where they are looked for. ``cap`` is the largest file in bytes.
+    """
+
+    names: tuple[str, ...]
+    written: Literal["renamed", "closed", "open", "appended"] = "closed"
+    flag: str = ""
+    lock: str = ""
+    remove: bool = False
+    watch: Literal["auto", "inotify", "watchdog", "poll"] = "auto"
+    interval: float = 0.001
+    cap: int = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What leads to the simulator and back where the console alone does not.
+
+    ``fifo_to`` and ``fifo_from`` are names of FIFOs, seen from the folder that the simulator starts in; the
+    results are read from files. ``console`` lends its stdin, or its stdout, to the direction that has
+    nothing else; without it stdin is empty, and stdout is kept for diagnosis, as stderr is.
+    """
+
+    fifo_to: str = ""
+    fifo_from: str = ""
+    results: Results | None = None
+    console: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A process for each step: the exit codes that are no failure, and how many results are remembered (0: none)."""
+
+    exit_ok: tuple[int, ...] = (0,)
+    remembered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """Everything that is needed to start one simulator.
 
     ``argv[0]`` is an absolute path, a path seen from ``directory``, or a name that is looked for in
     the folders of ``search`` and then of PATH in ``environment``. The ``environment`` is complete:
     nothing else is inherited. ``install`` is the line that installs the program, for the error.
+    ``ways`` is given where not everything goes through the console, ``run`` for a process at each step.
     """
 
     argv: tuple[str, ...]
@@ -62,19 +111,75 @@ class Launch:
     terminal: Terminal | None = None
     merge_stderr: bool = False
     install: str = ""
+    ways: Ways | None = None
+    run: Run | None = None
+
+
+class Sender(Protocol):
+    """The way to a simulator; never waits."""
+
+    def write_fileno(self) -> int:
+        """Return the descriptor that is writable when the simulator takes input; -1 after the end of the input."""
+
+    def write(self, data: bytes) -> int:
+        """Return how many of the bytes were accepted, 0 when it would block; raises TransportError."""
+
+    def end_input(self) -> None:
+        """Tell the simulator that no more input comes."""
+
+    def close(self) -> None:
+        """Close the descriptors, twice is harmless."""
+
+
+class Receiver(Protocol):
+    """The way back from a simulator; never waits.
+
+    ``patience`` is the number of seconds after which ``read`` is to be called although nothing was announced;
+    infinite where every change is announced.
+    """
+
+    patience: float
+
+    def fileno(self) -> int:
+        """Return the descriptor that is readable when there is output, or its end."""
+
+    def expect(self) -> None:
+        """Take note that the next action is about to be sent: what was there before is no answer to it."""
+
+    def read(self) -> bytes | None:
+        """Return output, ``b""`` at its end, None when there is nothing now."""
+
+    def close(self) -> None:
+        """Close the descriptors, twice is harmless."""
 
 
 class Transport(ABC):
     """Moves bytes to and from one simulator; never waits.
 
     ``process`` is the simulator's process. ``line_limit`` is the longest line in bytes, without its
-    end, that reaches the simulator whole; 0 where there is no such limit.
+    end, that reaches the simulator whole; 0 where there is no such limit. ``snapshots`` says that each
+    chunk read is all that there is, and replaces the one before. ``patience`` is that of the Receiver.
+    ``outbox`` puts files into the folder that the simulator starts in, where the configuration writes any.
     """
 
-    __slots__ = ("process",)
+    __slots__ = ("outbox", "process")
 
     process: Process
+    outbox: Outbox | None
     line_limit: int = 0
+    snapshots: bool = False
+    patience: float = math.inf
+
+    def deliver(self, files: Sequence[tuple[str, bytes]], data: bytes) -> bytes:
+        """Put ``files``, pairs of name and content, where the simulator finds them; return what is still to be written.
+
+        A transport with a process for each step starts it here, with ``data`` as its input, and returns ``b""``.
+        Raises TransportError when a file cannot be written; one of that name stays as it was.
+        """
+        assert self.outbox is not None
+        for name, content in files:
+            self.outbox.put(name, content)
+        return data
 
     @abstractmethod
     def fileno(self) -> int:

@@ -134,7 +134,7 @@ class Sender(Protocol):
 class Receiver(Protocol):
     """The way back from a simulator; never waits.
 
-    ``patience`` is the number of seconds after which ``read`` is to be called although nothing was announced;
+    ``patience`` is the number of seconds after which ``look`` is to be called although nothing was announced;
     infinite where every change is announced.
     """
 
@@ -147,7 +147,10 @@ class Receiver(Protocol):
         """Take note that the next action is about to be sent: what was there before is no answer to it."""
 
     def read(self) -> bytes | None:
-        """Return output, ``b""`` at its end, None when there is nothing now."""
+        """Return output that was announced, ``b""`` at its end, None when there is nothing now."""
+
+    def look(self) -> bytes | None:
+        """Return output, announced or not; after ``patience``, and when the process has ended and writes no more."""
 
     def close(self) -> None:
         """Close the descriptors, twice is harmless."""
@@ -199,6 +202,10 @@ class Transport(ABC):
     @abstractmethod
     def read(self) -> bytes | None:
         """Return up to 64 KiB of output, ``b""`` at its end, None when there is nothing now."""
+
+    def look(self) -> bytes | None:
+        """Return output, announced or not; called after ``patience``, and once the process has ended."""
+        return self.read()
 
     @abstractmethod
     def end_input(self) -> None:

@@ -1,4 +1,4 @@
-"""What the start of a simulator has in common on pipes and on a terminal: clean signals, limits, errors."""
+"""What the start of a simulator has in common whatever leads to it: clean signals, limits, errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import stat
 import subprocess
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from filebridge.errors import ExecFailed, LimitReached, StartError
 from filebridge.transports.base import Launch, Limits
@@ -21,8 +21,10 @@ __all__ = [
     "checked",
     "default_signals",
     "limited_before",
+    "output_pipe",
     "quiet_fork",
     "start_errors",
+    "started",
     "unclean_signals",
 ]
 
@@ -146,6 +148,59 @@ def _limit(pid: int, kind: int, values: tuple[int, int] | None) -> tuple[int, in
     except ProcessLookupError:
         # It has ended already and is beyond every limit; the loop will say how.
         return (0, 0)
+
+
+def output_pipe(theirs: ExitStack, ours: ExitStack) -> tuple[int, int]:
+    """Return our reading end of a new pipe, which never blocks, and the end that the simulator writes.
+
+    The stacks close them: ``theirs`` once the simulator has its copies, ``ours`` when its start fails.
+    """
+    reading, writing = os.pipe()
+    theirs.callback(os.close, writing)
+    ours.callback(os.close, reading)
+    os.set_blocking(reading, False)
+    return reading, writing
+
+
+def started(launch: Launch, path: str, streams: tuple[int, int, int]) -> int:
+    """Start the program at ``path`` with these descriptors as stdin, stdout and stderr; return its process number.
+
+    It leads a session of its own, has its limits and clean signals. Raises what ``start_errors`` translates;
+    nothing runs then.
+    """
+    before = limited_before(path)
+
+    def prepare() -> None:
+        default_signals()
+        if before:
+            admit(0, launch.limits)
+
+    with quiet_fork():
+        child = subprocess.Popen(
+            [path, *launch.argv[1:]],
+            bufsize=0,
+            stdin=streams[0],
+            stdout=streams[1],
+            stderr=streams[2],
+            cwd=launch.directory,
+            env=dict(launch.environment),
+            start_new_session=True,
+            # A hook costs a real fork of the trainer instead of a vfork, so only where it is needed.
+            preexec_fn=prepare if before or unclean_signals() else None,
+        )
+    # Popen is done with its part: Process reaps, and Popen must neither wait nor warn.
+    child.returncode = 0
+    if not before:
+        _admit_new(child.pid, launch.limits)
+    return child.pid
+
+
+def _admit_new(pid: int, limits: Limits) -> None:
+    try:
+        admit(pid, limits)
+    except BaseException:
+        abandon(pid)
+        raise
 
 
 @contextmanager

@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from contextlib import ExitStack
 
 from filebridge.errors import TransportError
 from filebridge.transports.base import CHUNK, Launch, Transport
-from filebridge.transports.birth import (
-    abandon,
-    admit,
-    checked,
-    default_signals,
-    limited_before,
-    quiet_fork,
-    start_errors,
-    unclean_signals,
-)
+from filebridge.transports.birth import abandon, checked, output_pipe, start_errors, started
 from filebridge.transports.process import Process, exec_path
 
 __all__ = ["PipeTransport"]
@@ -39,13 +29,11 @@ class PipeTransport(Transport):
             stdin, self._input = os.pipe()
             theirs.callback(os.close, stdin)
             ours.callback(os.close, self._input)
-            self._output, stdout = _output_pipe(theirs, ours)
-            tail, stderr = (-1, stdout) if launch.merge_stderr else _output_pipe(theirs, ours)
+            self._output, stdout = output_pipe(theirs, ours)
+            tail, stderr = (-1, stdout) if launch.merge_stderr else output_pipe(theirs, ours)
             os.set_blocking(self._input, False)
-            pid = _start(launch, path, (stdin, stdout, stderr))
+            pid = started(launch, path, (stdin, stdout, stderr))
             ours.callback(abandon, pid)
-            if not limited_before(path):
-                admit(pid, launch.limits)
             self.process = Process(pid, tail)
             ours.pop_all()
 
@@ -95,38 +83,3 @@ class PipeTransport(Transport):
             os.close(self._output)
             self._output = -1
         self.process.close()
-
-
-def _output_pipe(theirs: ExitStack, ours: ExitStack) -> tuple[int, int]:
-    """Return our reading end, which never blocks, and the end that the simulator writes."""
-    reading, writing = os.pipe()
-    theirs.callback(os.close, writing)
-    ours.callback(os.close, reading)
-    os.set_blocking(reading, False)
-    return reading, writing
-
-
-def _start(launch: Launch, path: str, streams: tuple[int, int, int]) -> int:
-    before = limited_before(path)
-
-    def prepare() -> None:
-        default_signals()
-        if before:
-            admit(0, launch.limits)
-
-    with quiet_fork():
-        child = subprocess.Popen(
-            [path, *launch.argv[1:]],
-            bufsize=0,
-            stdin=streams[0],
-            stdout=streams[1],
-            stderr=streams[2],
-            cwd=launch.directory,
-            env=dict(launch.environment),
-            start_new_session=True,
-            # A hook costs a real fork of the trainer instead of a vfork, so only where it is needed.
-            preexec_fn=prepare if before or unclean_signals() else None,
-        )
-    # Popen is done with its part: Process reaps, and Popen must neither wait nor warn.
-    child.returncode = 0
-    return child.pid

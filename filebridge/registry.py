@@ -15,6 +15,8 @@ __all__ = ["FORMATS", "TRANSPORTS", "load", "names"]
 TRANSPORTS = {
     "pipes": "filebridge.transports.pipes:PipeTransport",
     "pty": "filebridge.transports.pty:PtyTransport",
+    "assembly": "filebridge.transports.assembly:Assembly",
+    "run": "filebridge.transports.run:RunTransport",
 }
 FORMATS = {
     "find": "filebridge.wire.formats.pattern:find_reader",

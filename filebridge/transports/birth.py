@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from filebridge.errors import ExecFailed, LimitReached, StartError
+from filebridge.errors import BridgeError, ExecFailed, LimitReached, StartError
 from filebridge.transports.base import Launch, Limits
 
 __all__ = [
@@ -43,6 +43,8 @@ def start_errors(launch: Launch, path: str) -> Iterator[None]:
     """Turn what the system says about a start into LimitReached or ExecFailed."""
     try:
         yield
+    except BridgeError:
+        raise  # said already; those of a transport are OSErrors too
     except OSError as exc:
         raise _failure(launch, path, exc) from exc
     except subprocess.SubprocessError as exc:

@@ -69,6 +69,8 @@ class _Made:
             _clear(folder, last, name)
             os.mkfifo(last, 0o600, dir_fd=folder)
             self.opened = os.open(last, _BOTH, dir_fd=folder)
+        except PeerRejected:
+            raise
         except OSError as exc:
             kind = LimitReached if exc.errno in _SCARCE else StartError
             raise kind(

@@ -20,7 +20,9 @@ LAYERS = (
     ("program",),
     ("transports", "wire", "spaces"),
     ("config",),
-    ("registry", "errors", "guardian", "interrupt", "simulators", "sweep", "_version"),
+    (
+        "registry", "errors", "guardian", "interrupt", "parcel", "picture", "rendering", "simulators", "sweep", "_version",
+    ),
 )
 """From the top down: a module imports from layers below its own, or from its own part."""
 

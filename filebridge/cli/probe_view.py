@@ -13,7 +13,7 @@ from filebridge.cli.marking import MOST_LINES, WIDTH, marked
 from filebridge.cli.recording import Passed, RecordedSession, Told
 from filebridge.cli.spans import MOST_BYTES, Span, end_span, field_spans, unread
 from filebridge.cli.texts import line, number
-from filebridge.config.rules import all_labels
+from filebridge.config.dialogues import all_labels
 from filebridge.errors import escaped
 from filebridge.program import Program
 from filebridge.wire.cleaner import Cleaner

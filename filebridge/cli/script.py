@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from filebridge.cli.texts import duration
+from filebridge.config.dialogues import framing_of
 from filebridge.config.exchange import Alternative, Exchange, Framing
 from filebridge.config.model import Config
-from filebridge.config.rules import framing_of
 from filebridge.errors import escaped
 
 __all__ = ["Line", "dialogues", "way_of_talking"]

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from filebridge.config.dialogues import framing_of
 from filebridge.config.exchange import Alternative, Exchange
 from filebridge.config.model import Config
-from filebridge.config.rules import framing_of
 from filebridge.config.units import regex_source
 from filebridge.errors import BridgeError
 from filebridge.program import Program

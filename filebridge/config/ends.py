@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from filebridge.config.exchange import Alternative, Exchange, Framing
+from filebridge.config.exchange import FRAMINGS, Alternative, Exchange, Framing
 from filebridge.config.problems import Problem
 from filebridge.config.units import regex_source
 
@@ -23,11 +23,12 @@ _OPEN_ENDED = re.compile(r"(?<!\\)(?:[*+?]|\{\d*,\d*\})\??\)*$")
 
 def check_framing(framing: Framing, place: Place) -> Iterator[Problem]:
     """Yield what is wrong with the way in which a reply ends."""
-    given = [name for name in ("until", "lines", "blank", "bytes", "quiet") if getattr(framing, name) is not None]
+    given = [name for name in FRAMINGS if getattr(framing, name) is not None]
     if len(given) > 1:
         yield Problem((*place, given[1]), "a reply has one kind of end", " and ".join(given), "one of them", on="key")
-    if framing.blank is False:
-        yield Problem((*place, "blank"), "says nothing", "false", "`blank: true`, or leave it out")
+    for name in ("blank", "whole"):
+        if getattr(framing, name) is False:
+            yield Problem((*place, name), "says nothing", "false", f"`{name}: true`, or leave it out")
     if framing.quiet == 0:
         yield Problem((*place, "quiet"), "no time at all", "0", "a time such as `50 ms`")
     if framing.until is not None:
@@ -46,7 +47,9 @@ def check_exchange(exchange: Exchange, framing: Framing, place: Place) -> Iterat
         )
     if isinstance(exchange.send, list) and not exchange.send:
         yield Problem((*place, "send"), "an empty list", "", "at least one line; leave `send` out to only wait")
-    if exchange.repeat is not None and exchange.send is None:
+    if exchange.send is not None and exchange.press is not None:
+        yield Problem((*place, "press"), "keys and a text at once", "`send` and `press`", "one of them", on="key")
+    if exchange.repeat is not None and exchange.send is None and exchange.press is None and exchange.write is None:
         yield Problem((*place, "repeat"), "nothing is sent again", "", "a `send` for this exchange", on="key")
     if exchange.silent and isinstance(exchange.send, list) and len(exchange.send) > 1:
         yield Problem(

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from filebridge.config.deck import Content
 from filebridge.config.part import Part, Word
 from filebridge.config.units import RANGE_SCHEMA, Duration, Expression, expected, first_and_last, regex_source
 
-__all__ = ["Alternative", "Exchange", "Framing", "Repeat", "Reset"]
+__all__ = ["FRAMINGS", "Alternative", "Exchange", "Framing", "Repeat", "Reset"]
 
 _MOST_CODES = 512
 
@@ -79,6 +80,10 @@ _UNTIL_SCHEMA = {"anyOf": [_ONE, _LABELLED, {"type": "array", "items": _END_SCHE
 End = Annotated[Alternative, BeforeValidator(_alternative)]
 
 
+_PLACE = Annotated[int, Field(ge=1, le=500)]
+Cursor = Annotated[list[_PLACE], Field(min_length=2, max_length=2)]
+
+
 class Framing(Part):
     """How the end of a reply is known; at most one of the keys. Without any: one line."""
 
@@ -92,6 +97,16 @@ class Framing(Part):
     blank: bool | None = Field(None, description="`true`: everything up to a blank line.")
     bytes: int | None = Field(None, ge=1, le=1 << 30, description="So many bytes.")
     quiet: Duration | None = Field(None, description="Everything until nothing has come for so long.")
+    whole: bool | None = Field(
+        None, description="`true`: all that the files, or the run, hold; the default of these."
+    )
+    cursor: Cursor | None = Field(
+        None, description="Of a full screen: everything until the cursor stands at `[ROW, COLUMN]`, counted from 1."
+    )
+
+
+FRAMINGS = ("until", "lines", "blank", "bytes", "quiet", "whole", "cursor")
+"""The keys of a framing of which at most one is given."""
 
 
 class Repeat(Part):
@@ -128,6 +143,18 @@ class Exchange(Framing):
             ],
         },
     )
+    press: Annotated[str | None, BeforeValidator(_lines)] = Field(
+        None,
+        description="Keys that are pressed, for a full screen: characters as themselves, named ones in angle brackets,"
+        " `<esc>`, `<enter>`, `<up>`, `<ctrl-l>`; no line end is added. `{action}` is filled in as in `send`.",
+    )
+    write: dict[str, Content] | None = Field(
+        None,
+        min_length=1,
+        description="Files that are written before anything is sent, each complete at once: name -> a text as in"
+        " `send`, or `template`, `text`, `edit`, `namelist`. Names are seen from the folder that the program starts in,"
+        " and may hold `{step}`, `{episode}`, `{seed}` and `{seat}`.",
+    )
     answer: Annotated[
         dict[str, str], BeforeValidator(_answers), WithJsonSchema(
             {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
@@ -139,6 +166,11 @@ class Exchange(Framing):
     when: Expression | None = Field(None, description="An expression; the exchange takes place only if it is true.")
     repeat: Repeat | None = Field(None, description="Send again until an expression over the fields is true.")
     silent: Duration | None = Field(None, description="No reply within this time is a normal, empty reply.")
+    fresh: Expression | None = Field(
+        None,
+        description="An expression over the fields, `seq == step`: a reply for which it is false is an old one, and the"
+        " next is awaited.",
+    )
 
 
 class Reset(Part):

@@ -7,24 +7,32 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from filebridge.config.part import Part
+from filebridge.config.places import Array, Binary, ColumnList, Grid, Table, Within
 from filebridge.config.units import RANGE_SCHEMA, Expression, NumberRange, expected, first_and_last, regex_source
 
-__all__ = ["GRID_DEFAULT", "WAYS", "FieldModel", "Grid", "Table"]
+__all__ = ["GRID_DEFAULT", "WAYS", "FieldModel", "way"]
 
-WAYS = ("find", "seen", "regex", "column", "columns", "chars", "table", "key", "json_pointer", "grid", "compute")
+WAYS = (
+    "find", "seen", "regex", "column", "columns", "chars", "table", "key", "json_pointer", "grid", "screen", "ini",
+    "namelist", "xml", "array", "npy", "npz", "binary", "compute",
+)  # fmt: skip
 """The keys of a field of which exactly one is given: the way in which its value is read."""
 
 GRID_DEFAULT = "one number of the legend, which fills the whole grid"
 """What the default of a grid is."""
 
 
-def _index_list(value: object) -> object:
-    if isinstance(value, str):
-        first, dots, last = value.partition("..")
-        if dots and first.strip().isdigit() and last.strip().isdigit() and 0 < int(first) <= int(last) <= 100_000:
-            return list(range(int(first), int(last) + 1))
-        raise expected("not a list of columns", "`1..6` or `[1, 2, 5]`")
+def _column(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool) and not 1 <= value <= 100_000:
+        raise expected("not a column", "a number from 1 on, or a name")
     return value
+
+
+Column = Annotated[
+    int | Annotated[str, Field(min_length=1)],
+    BeforeValidator(_column),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "minLength": 1}]}),
+]
 
 
 def _slashes(value: object) -> object:
@@ -50,54 +58,6 @@ def _default(value: object) -> object:
     return value
 
 
-_INDICES = {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1}
-Columns = Annotated[
-    Annotated[list[Annotated[int, Field(ge=1, le=100_000)]], Field(min_length=1, max_length=100_000)],
-    BeforeValidator(_index_list),
-    WithJsonSchema({"anyOf": [RANGE_SCHEMA, _INDICES]}),
-]
-
-
-class Table(Part):
-    """A place in a table below a heading."""
-
-    after: str = Field(
-        min_length=1,
-        description="Text of the heading; where it occurs more than once, the last one, or the first with `pick:"
-        " first`.",
-    )
-    skip: int = Field(0, ge=0, le=100_000, description="Lines between the heading's line and the first row.")
-    row: int = Field(1, ge=1, le=1_000_000, description="Which row, counted from 1.")
-    column: int | None = Field(None, ge=1, le=100_000, description="Which column, counted from 1.")
-    columns: Columns | None = Field(None, description="Several columns, `3..5` or a list: the field is a vector.")
-
-
-class Grid(Part):
-    """A block of characters, each mapped to a small number."""
-
-    legend: dict[str, int] = Field(min_length=1, description="Character -> number from 0 to 255.")
-    rows: int = Field(ge=1, le=1000, description="Height of the grid in lines.")
-    columns: int = Field(
-        ge=1, le=1000, description="Width of the grid in characters; shorter lines are filled with blanks."
-    )
-    after: str | None = Field(
-        None,
-        min_length=1,
-        description="Text of the line above the grid; where it occurs more than once, the last one, or the first with"
-        " `pick: first`. Without it or `before`: the message's end.",
-    )
-    before: str | None = Field(None, min_length=1, description="Text of the line below the grid, instead of `after`.")
-    row_step: int = Field(
-        1, ge=1, le=100, description="Lines from one row to the next: 2 where a ruled line stands below each row."
-    )
-    column_step: int = Field(
-        1, ge=1, le=100, description="Characters from one column to the next: 4 for a board drawn as `| r | n | b |`."
-    )
-    first_column: int = Field(
-        1, ge=1, le=1000, description="Where the first column stands in its line, counted from 1 in characters."
-    )
-
-
 class FieldModel(Part):
     """One field: a way to read it, and what holds of its value."""
 
@@ -117,10 +77,14 @@ class FieldModel(Part):
         description="A `/regular expression/` with one group, run with a time limit; `^` and `$` are the ends of a"
         " line. See `type`.",
     )
-    column: int | None = Field(
-        None, ge=1, le=100_000, description="Column of a line, counted from 1. See `line`, `separator`."
+    column: Column | None = Field(
+        None,
+        description="Column of a line, counted from 1, or its name where the table has a `header`. See `line`,"
+        " `separator`.",
     )
-    columns: Columns | None = Field(None, description="Columns of a line, `1..6` or a list: the field is a vector.")
+    columns: ColumnList | None = Field(
+        None, description="Columns of a line, `1..6` or a list of numbers or names: the field is a vector."
+    )
     chars: NumberRange | None = Field(
         None, description="Characters of a line, `11..20`, counted from 1: fixed-width output."
     )
@@ -132,8 +96,37 @@ class FieldModel(Part):
         description="A JSON pointer, `/state/position/0`, into the last JSON document of the message."
     )
     grid: Grid | None = Field(None, description="A block of characters, each mapped to a number.")
+    screen: Literal["cells", "cursor"] | None = Field(
+        None,
+        description="Of a full screen: `cells`, all its characters as a grid of their codes (Latin-1), or `cursor`, its"
+        " row and column, counted from 1.",
+    )
+    ini: str | None = Field(
+        None, min_length=1, description="`SECTION/KEY` of an INI file; `/KEY` before the first section."
+    )
+    namelist: str | None = Field(
+        None,
+        min_length=1,
+        description="`GROUP/NAME` of a Fortran namelist; `state/x(3)` is one element, `cell%a` a component.",
+    )
+    xml: str | None = Field(
+        None, min_length=1, description="Path of an element, `state/position`, or of an attribute, `state/position@x`."
+    )
+    array: Array | None = Field(None, description="All numbers of a large table of text, as an array.")
+    npy: bool | None = Field(None, description="`true`: the array of a NumPy `.npy` file.")
+    npz: str | None = Field(None, min_length=1, description="The array of this name in a NumPy `.npz` file.")
+    binary: Binary | None = Field(None, description="Numbers at a place in binary data.")
     compute: Expression | None = Field(None, description="An expression over other fields, not read from the text.")
 
+    file: str | None = Field(
+        None, description="Which of several files `read` the field is read from; by default the first."
+    )
+    within: Within | None = Field(
+        None, description="Only this part of the reply is looked at: the block below a heading, say."
+    )
+    header: int | None = Field(
+        None, ge=1, le=100_000, description="Which line holds the names of the columns; 1 where a `column` is named."
+    )
     line: int = Field(
         -1, description="Which line `column`, `columns` and `chars` read: 1 the first, -1 the last not blank."
     )
@@ -146,6 +139,9 @@ class FieldModel(Part):
     )
     size: int | None = Field(
         None, ge=1, le=1_000_000, description="Length of the vector of `pick: all` or of a JSON array."
+    )
+    shape: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1, max_length=8)] | None = Field(
+        None, description="Shape of an array, `[100, 3]`: rows, columns. With `array`, `npy`, `npz`, `binary`, `json`."
     )
     low: float | None = Field(None, description="Least value.")
     high: float | None = Field(None, description="Greatest value.")

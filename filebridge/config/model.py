@@ -14,7 +14,8 @@ from filebridge.config.action import Action
 from filebridge.config.exchange import Exchange, Framing, Reset, exchange_list, reset_form
 from filebridge.config.field import FieldModel
 from filebridge.config.part import Name, Part, ShortForm, Word
-from filebridge.config.simulator import Limits, Simulator, Text, Transport
+from filebridge.config.simulator import Limits, Simulator, Text
+from filebridge.config.transport import Transport
 from filebridge.config.units import Duration, Expression
 
 __all__ = ["Config", "Deadlines", "OnFailure", "Variable"]

@@ -7,18 +7,20 @@ from collections.abc import Iterator
 
 from filebridge.config import substitution
 from filebridge.config.action_rules import check_action, one_of
+from filebridge.config.dialogues import all_labels, dialogues, framing_of, sent_texts
 from filebridge.config.draw import check_draw
 from filebridge.config.ends import check_exchange, check_framing
-from filebridge.config.exchange import Exchange, Framing, labels
+from filebridge.config.exchange import labels
 from filebridge.config.field import WAYS
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem, nearest
+from filebridge.config.transport_rules import check_transport
 
-__all__ = ["RESERVED", "check", "dialogues", "framing_of", "known_values"]
+__all__ = ["RESERVED", "check", "known_values"]
 
 Place = tuple[str | int, ...]
 
-RESERVED = ("step", "episode", "seed", "seat", "action", "prev")
+RESERVED = ("step", "episode", "seed", "seat", "action", "actions", "prev")
 """Names that the bridge itself gives to values."""
 
 
@@ -26,30 +28,11 @@ def check(config: Config) -> list[Problem]:
     """Return everything that is wrong with ``config`` beyond the types of its values."""
     found: list[Problem] = []
     for rule in (
-        _choices, _framings, _names, _simulator, _seed, _text, _variables, _reset, _policies, _ending, _observation
+        _choices, check_transport, _framings, _names, _simulator, _seed, _text, _variables, _reset, _policies, _ending,
+        _observation,
     ):
         found += rule(config)
     return [*found, *check_action(config.action, ("action",))]
-
-
-def dialogues(config: Config) -> Iterator[tuple[Place, Exchange]]:
-    """Yield every exchange with its path."""
-    for phase in ("start", "step", "stop"):
-        for number, exchange in enumerate(getattr(config, phase)):
-            yield (phase, number), exchange
-    for number, exchange in enumerate(config.reset.exchanges if config.reset else ()):
-        yield ("reset", "exchanges", number), exchange
-
-
-def framing_of(config: Config, exchange: Exchange) -> Framing:
-    """Return the framing in force for ``exchange``: its own, or the common one."""
-    own = any(getattr(exchange, name) is not None for name in ("until", "lines", "blank", "bytes", "quiet"))
-    return exchange if own else config.framing
-
-
-def all_labels(config: Config) -> list[str]:
-    """Return the labels of all ends, each once."""
-    return labels([framing_of(config, exchange) for _, exchange in dialogues(config)])
 
 
 def known_values(config: Config) -> list[str]:
@@ -58,7 +41,6 @@ def known_values(config: Config) -> list[str]:
 
 
 def _choices(config: Config) -> Iterator[Problem]:
-    yield from one_of(config.transport, ("console",), ("transport",), "the transport")
     for name, field in config.fields.items():
         yield from one_of(field, WAYS, ("fields", name), "the way to read the field")
     for name, file in config.simulator.files.items():
@@ -145,8 +127,10 @@ def _seed(config: Config) -> Iterator[Problem]:
     used = substitution.uses(config.simulator.command, "seed") or substitution.uses(
         config.simulator.environment.values(), "seed"
     )
-    sent = [exchange.send for _, exchange in dialogues(config) if exchange.send is not None]
-    used = used or any("seed" in (text if isinstance(text, str) else " ".join(text)) for text in sent)
+    for _, exchange in dialogues(config):
+        used = used or any("seed" in text for text in sent_texts(exchange))
+        decks = [content for content in (exchange.write or {}).values() if not isinstance(content, str)]
+        used = used or any(deck.template is not None for deck in decks)
     used = used or any(
         file.template is not None or "seed" in (file.text or "") for file in config.simulator.files.values()
     )

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from filebridge.config.action import KINDS
+from filebridge.config.deck import DECK_WAYS, EDIT_WAYS
+from filebridge.config.exchange import FRAMINGS
 from filebridge.config.field import WAYS
 from filebridge.config.model import Config
 
@@ -23,13 +25,11 @@ _ALTERNATIVES = {
     "FieldModel": tuple("json" if name == "json_pointer" else name for name in WAYS),
     "File": ("copy", "link", "template", "text"),
     "Table": ("column", "columns"),
-    "Transport": ("console",),
+    "Deck": DECK_WAYS,
+    "Edit": EDIT_WAYS,
     "Variable": ("start", "draw"),
 }
 """Parts of which exactly one of these keys is given."""
-
-_FRAMING = ("until", "lines", "blank", "bytes", "quiet")
-
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a configuration, short forms included.
@@ -47,8 +47,10 @@ def json_schema_text() -> str:
 
 
 def _with_alternatives(name: str, part: dict[str, Any]) -> dict[str, Any]:
+    if name == "Transport":
+        return {**part, "minProperties": 1}
     if name in ("Framing", "Exchange"):
-        return {**part, "allOf": [{"not": {"required": list(pair)}} for pair in _pairs(_FRAMING)]}
+        return {**part, "allOf": [{"not": {"required": list(pair)}} for pair in _pairs(FRAMINGS)]}
     if name not in _ALTERNATIVES:
         return part
     return {**part, "oneOf": [{"required": [key]} for key in _ALTERNATIVES[name]]}

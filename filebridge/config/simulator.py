@@ -1,4 +1,4 @@
-"""How the simulator is started, where, with what limits, and what moves its bytes."""
+"""How the simulator is started, where, with what limits, and how its bytes stand for text."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from filebridge.config.part import Part
-from filebridge.config.units import RANGE_SCHEMA, NumberRange, Size, WindowSize, expected
+from filebridge.config.units import RANGE_SCHEMA, NumberRange, Size, expected, first_and_last
 
-__all__ = ["Console", "File", "Limits", "Simulator", "Text", "Transport"]
+__all__ = ["File", "Limits", "Simulator", "Text"]
 
 
 class File(Part):
@@ -61,6 +61,21 @@ _SEED = Field(
 _SEED_SCHEMA = {"anyOf": [{"const": "none"}, {**RANGE_SCHEMA, "examples": ["0..65535"]}]}
 
 
+def _exit_codes(value: object) -> object:
+    if isinstance(value, str) and ".." in value:
+        first, last = first_and_last(value)
+        return tuple(range(first, min(last, 255) + 1))
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+_CODE = {"type": "integer", "minimum": 0, "maximum": 255}
+ExitCodes = Annotated[
+    Annotated[tuple[Annotated[int, Field(ge=0, le=255)], ...], Field(min_length=1)],
+    BeforeValidator(_exit_codes),
+    WithJsonSchema({"anyOf": [_CODE, RANGE_SCHEMA, {"type": "array", "items": _CODE, "minItems": 1}]}),
+]
+
+
 class Simulator(Part):
     """The black-box program."""
 
@@ -93,6 +108,21 @@ class Simulator(Part):
     directory: str = Field(
         "${workdir}", description="The folder that the program starts in; by default its private run folder."
     )
+    each: Literal["episode", "step"] = Field(
+        "episode",
+        description="`step`: a process for each exchange, which reads its input, writes its results and ends; what"
+        " `reset` says is run at the beginning of each episode.",
+    )
+    exit_ok: ExitCodes = Field(
+        (0,), description="With `each: step`: exit codes of a run that went well, `0`, `[0, 2]` or `0..3`."
+    )
+    remember: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="With `each: step`: results of so many runs are kept, and an equal input is not run again; wants"
+        " `deterministic: true`.",
+    )
 
 
 class Limits(Part):
@@ -104,40 +134,6 @@ class Limits(Part):
     file_size: Size | None = Field(None, description="Largest file that it may write.")
     processes: int | None = Field(None, ge=1, description="Processes of this user.")
     output: Size = Field(1 << 20, description="Largest message; more without an end is an error.")
-
-
-def _terminal(value: object) -> object:
-    if isinstance(value, bool):
-        return "raw" if value else "none"
-    if value not in ("none", "raw", "cooked"):
-        raise expected("not one of the words that can stand here", "`false`, `true`, `raw` or `cooked`")
-    return value
-
-
-_TERMINAL_SCHEMA = {"enum": [False, True, "none", "raw", "cooked"]}
-
-
-class Console(Part):
-    """Standard input and output, through pipes or through a pseudo-terminal."""
-
-    terminal: Annotated[
-        Literal["none", "raw", "cooked"], BeforeValidator(_terminal), WithJsonSchema(_TERMINAL_SCHEMA)
-    ] = Field(
-        "none",
-        description="`false`: pipes, which are faster. `true` or `raw`: a pseudo-terminal without line editing, for"
-        " programs that hold back their output on a pipe. `cooked`: a pseudo-terminal with line editing, for programs"
-        " that need it. Programs that draw a full screen (curses) are not covered yet.",
-    )
-    size: WindowSize = Field((80, 24), description="Columns and rows of the terminal.")
-    stderr: Literal["apart", "merged"] = Field(
-        "apart", description="`apart`: kept for diagnosis. `merged`: read as output. A terminal always merges."
-    )
-
-
-class Transport(Part):
-    """What moves bytes to and from the simulator; exactly one of the keys."""
-
-    console: Console | None = Field(None, description="Standard input and output.")
 
 
 class Text(Part):

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from filebridge.config.field import WAYS, FieldModel, Grid, Table
+from filebridge.config.field import WAYS, FieldModel
 from filebridge.config.model import Config
+from filebridge.config.places import Grid, Table
 from filebridge.config.problems import Problem
 from filebridge.errors import ParseError, escaped
 from filebridge.program.complaints import compile_complaints

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from filebridge.config import exchange as config_exchange
+from filebridge.config.dialogues import framing_of
 from filebridge.config.exchange import Alternative, Framing
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
-from filebridge.config.rules import framing_of
 from filebridge.config.units import regex_source
 from filebridge.program.decoder import Decoder
 from filebridge.program.faults import Faults, guarded

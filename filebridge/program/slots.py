@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from filebridge.config.dialogues import all_labels
 from filebridge.config.draw import check_draw, compile_draw, draw_kind
 from filebridge.config.model import Config, Variable
-from filebridge.config.rules import all_labels
 from filebridge.spaces.actions import ActionReader
 from filebridge.spaces.observations import Observed
 from filebridge.wire.expression import Kind, Slot

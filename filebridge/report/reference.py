@@ -39,12 +39,13 @@ word, `010` is ten, `1e3` a number. A key that is not known is refused, with the
 """
 
 _PARTS = {
-    "Action": ("an action", "action"), "Box": ("a mapping", "box"), "Console": ("a mapping", "console"),
-    "Exchange": ("an exchange", "exchange"), "FieldModel": ("a field", "field"), "File": ("a file", "file"),
+    "Action": ("an action", "action"), "Array": ("a mapping", "array"), "Binary": ("a mapping", "binary"),
+    "Box": ("a mapping", "box"), "Console": ("a mapping", "console"), "Deck": ("a deck", "deck"),
+    "Edit": ("an edit", "edit"), "Exchange": ("an exchange", "exchange"), "Fifo": ("a mapping", "fifo"),
+    "FieldModel": ("a field", "field"), "File": ("a file", "file"), "Files": ("a mapping", "files"),
     "Grid": ("a mapping", "grid"), "Repeat": ("a mapping", "repeat"), "Reset": ("a mapping", "reset"),
-    "Table": ("a mapping", "table"), "TextAction": (
-        "a mapping", "text-action"
-    ), "Variable": ("a variable", "variables"),
+    "Table": ("a mapping", "table"), "TextAction": ("a mapping", "text-action"),
+    "Variable": ("a variable", "variables"), "Within": ("a mapping", "within"),
 }  # fmt: skip
 """Model -> what it is called, and the heading where its keys are listed; others are named like their sections."""
 
@@ -156,6 +157,8 @@ def _default(field: FieldInfo, schema: Mapping[str, Any]) -> str:
     if False in schema.get("enum", ()):
         return "`false`"
     if isinstance(value, tuple):
+        if len(value) == 1:
+            return f"`{value[0]}`"
         return f"`{value[0]}x{value[1]}`" if "80x24" in kind else f"`{value[0]}..{value[1]}`"
     if "a duration" in kind:
         return f"`{value:g} s`" if value >= 1 else f"`{value * 1000:g} ms`"

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from filebridge.config.action import Action, Box, TextAction
+from filebridge.config.deck import Deck, Edit
 from filebridge.config.exchange import Exchange, Framing, Repeat, Reset
-from filebridge.config.field import FieldModel, Grid, Table
+from filebridge.config.field import FieldModel
 from filebridge.config.model import Deadlines, OnFailure, Variable
-from filebridge.config.simulator import Console, File, Limits, Simulator, Text, Transport
+from filebridge.config.places import Array, Binary, Grid, Table, Within
+from filebridge.config.simulator import File, Limits, Simulator, Text
+from filebridge.config.transport import Console, Fifo, Files, Transport
 
 __all__ = ["SECTIONS", "Section"]
 
@@ -48,12 +51,15 @@ variables: {goal: {draw: "uniform(200, 400)"}}
     ),
     Section(
         "transport",
-        (Transport, Console),
-        "Pipes are the fast way and the default. A program that holds back its output on a pipe, or that asks whether"
-        " it has a terminal, gets one with `terminal: true`.",
+        (Transport, Console, Files, Fifo),
+        "Pipes are the fast way. A program that holds back its output on a pipe, or that asks whether it has a"
+        " terminal, gets one with `terminal: true`. Replies come from `fifo` or `files` where these have a `read`, else"
+        " from the console; what is sent goes to `fifo` where it has a `write`, else to the console. Files are written"
+        " by the `write` of an exchange, whatever the transport.",
         """\
 transport:
-  console: {terminal: true, size: 132x50}
+  files: {read: results/obs.txt, written: renamed}
+  fifo: {write: commands}
 """,
     ),
     Section("text", (Text,), "", 'text: {encoding: latin-1, line_end: "\\r\\n", decimal: ","}\n'),
@@ -98,9 +104,10 @@ reward: -abs(x - goal)
     ),
     Section(
         "start, reset, step, stop",
-        (Exchange, Repeat, Reset),
-        "A dialogue is a list of exchanges, or one by itself. An exchange sends something and awaits the reply; it may"
-        " say how the reply ends with the keys of [framing](#framing).",
+        (Exchange, Repeat, Reset, Deck, Edit),
+        "A dialogue is a list of exchanges, or one by itself. An exchange writes files, sends something and awaits the"
+        " reply; it may say how the reply ends with the keys of [framing](#framing). What a file holds is a text by"
+        " itself, a template as in `send`, or a deck.",
         """\
 start:
   - until: "> "
@@ -111,12 +118,17 @@ reset:
 step:
   - {send: "push {action:.2f}", until: ["> ", {over: "END\\n"}]}
   - {send: status, until: "# ", when: not over, repeat: {until: x > 0, every: 20 ms}}
+  - write:
+      control.txt: "{step} {action:.3f}"
+      deck.inp: {text: "* step {{ step }}\\nGAIN {{ action }}\\n"}
+    send: read deck.inp
+    until: "> "
 stop: {send: quit, silent: 100 ms}
 """,
     ),
     Section(
         "fields",
-        (FieldModel, Table, Grid),
+        (FieldModel, Table, Grid, Within, Array, Binary),
         "Exactly one of the keys from `find` to `compute` says how the value is read. Fields are read from all that was"
         " said in a phase. A field that does not occur is an error unless it has `default` or `keep`."
         " In every regular expression of a file `^` and `$` are the ends of a line.",

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy
 
-from filebridge.config.field import GRID_DEFAULT, FieldModel, Grid, way
+from filebridge.config.field import GRID_DEFAULT, FieldModel, way
+from filebridge.config.places import Grid
 from filebridge.config.simulator import Text
 from filebridge.errors import ValueOutOfRange, escaped
 from filebridge.registry import load

@@ -45,7 +45,7 @@ PARTS = {
            12 |   - snd: "{action:.2f}"
               |     ^^^
           found: snd
-          expected: one of answer, blank, bytes, lines, quiet, repeat, send, silent, until, when
+          expected: one of answer, blank, bytes, cursor, fresh, lines, press, quiet, repeat, send, silent, until, when, whole, write
           did you mean: send
         """,
     ),
@@ -58,7 +58,7 @@ PARTS = {
            12 |     sned: "{action:.2f}"
               |     ^^^^
           found: sned
-          expected: one of answer, blank, bytes, lines, quiet, repeat, send, silent, until, when
+          expected: one of answer, blank, bytes, cursor, fresh, lines, press, quiet, repeat, send, silent, until, when, whole, write
           did you mean: send
         """,
     ),
@@ -227,7 +227,7 @@ PARTS = {
            11 | reset: {snd: go}
               |         ^^^
           found: snd
-          expected: one of answer, blank, bytes, lines, quiet, repeat, send, silent, until, when
+          expected: one of answer, blank, bytes, cursor, fresh, lines, press, quiet, repeat, send, silent, until, when, whole, write
           did you mean: send
         """,
     ),
@@ -534,18 +534,18 @@ toy.yaml:19:27: fields.y.seen: the way to read the field is given twice
    19 |   y: {find: "Y= {flaot}", seen: Y}
       |                           ^^^^
   found: find and seen
-  expected: one of find, seen, regex, column, columns, chars, table, key, json, grid, compute
+  expected: one of find, seen, regex, column, columns, chars, table, key, json, grid, screen, ini, namelist, xml, array, npy, npz, binary, compute
 toy.yaml:20:25: fields.z.lo: an unknown key
    20 |   z: {find: "Z= {int}", lo: 3}
       |                         ^^
   found: lo
-  expected: one of allow_nan, chars, column, columns, compute, default, find, grid, high, json, keep, key, line, low, max_length, outside, overflow, pick, regex, seen, separator, size, table, type, values
+  expected: one of allow_nan, array, binary, chars, column, columns, compute, default, file, find, grid, header, high, ini, json, keep, key, line, low, max_length, namelist, npy, npz, outside, overflow, pick, regex, screen, seen, separator, shape, size, table, type, values, within, xml
   did you mean: low
 toy.yaml:21:7: fields.w.colunm: an unknown key
    21 |   w: {colunm: 3}
       |       ^^^^^^
   found: colunm
-  expected: one of allow_nan, chars, column, columns, compute, default, find, grid, high, json, keep, key, line, low, max_length, outside, overflow, pick, regex, seen, separator, size, table, type, values
+  expected: one of allow_nan, array, binary, chars, column, columns, compute, default, file, find, grid, header, high, ini, json, keep, key, line, low, max_length, namelist, npy, npz, outside, overflow, pick, regex, screen, seen, separator, shape, size, table, type, values, within, xml
   did you mean: column
 toy.yaml:22:27: observation[4]: no field or variable has this name
    22 | observation: [x, y, z, w, q]

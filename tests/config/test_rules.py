@@ -22,7 +22,7 @@ RULES = {
            15 |   x: {find: "X= {float}", seen: X}
               |                           ^^^^
           found: find and seen
-          expected: one of find, seen, regex, column, columns, chars, table, key, json, grid, compute
+          expected: one of find, seen, regex, column, columns, chars, table, key, json, grid, screen, ini, namelist, xml, array, npy, npz, binary, compute
         """,
     ),
     "no way to read a field": (
@@ -34,7 +34,7 @@ RULES = {
            15 |   x: {low: 3}
               |   ^
           found: none of its keys
-          expected: one of find, seen, regex, column, columns, chars, table, key, json, grid, compute
+          expected: one of find, seen, regex, column, columns, chars, table, key, json, grid, screen, ini, namelist, xml, array, npy, npz, binary, compute
         """,
     ),
     "a regular expression without slashes": (
@@ -475,7 +475,7 @@ RULES = {
             6 |   consol: {}
               |   ^^^^^^
           found: consol
-          expected: `console`
+          expected: one of console, fifo, files
           did you mean: console
         """,
     ),

@@ -56,12 +56,12 @@ def cells_reading(name: str, field: FieldModel, text: Text, line_of: _Line, cell
     word = field.type or "float"
     convert, kind = conversion(name, word, field, text), KINDS[word]
     if place.columns is None:
-        return Reading(_one_cell(name, (place.column or 1) - 1, line_of, cells_of, convert), kind)
+        return Reading(_one_cell(name, int(place.column or 1) - 1, line_of, cells_of, convert), kind)
     if kind not in (Kind.NUMBER, Kind.INTEGER):
         expected = "float, int, hex or octal"
         raise FieldProblem("type", f"several columns are numbers, not {kind.value}", expected=expected)
     quick = float if word == "float" and text.decimal == "." else convert
-    read = _several_cells(name, place.columns, line_of, cells_of, (quick, convert))
+    read = _several_cells(name, [int(number) for number in place.columns], line_of, cells_of, (quick, convert))
     return Reading(read, Kind.VECTOR, len(place.columns))
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy
 
-from filebridge.config.field import FieldModel, Grid
+from filebridge.config.field import FieldModel
+from filebridge.config.places import Grid
 from filebridge.config.simulator import Text
 from filebridge.errors import DecodeError, ParseError, escaped
 from filebridge.wire.cleaner import clean_encoding

@@ -1,0 +1,64 @@
+"""The exchanges of a configuration, each with its place, and the framing that is in force for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from filebridge.config.exchange import FRAMINGS, Exchange, Framing, labels
+from filebridge.config.model import Config
+
+__all__ = ["all_labels", "dialogues", "framing_of", "gives_snapshots", "sent_texts"]
+
+Place = tuple[str | int, ...]
+
+_LINE = Framing(lines=1)
+_WHOLE = Framing(whole=True)
+_SETTLED = Framing(quiet=0.03)
+
+
+def dialogues(config: Config) -> Iterator[tuple[Place, Exchange]]:
+    """Yield every exchange with its path."""
+    for phase in ("start", "step", "stop"):
+        for number, exchange in enumerate(getattr(config, phase)):
+            yield (phase, number), exchange
+    for number, exchange in enumerate(config.reset.exchanges if config.reset else ()):
+        yield ("reset", "exchanges", number), exchange
+
+
+def framing_of(config: Config, exchange: Exchange) -> Framing:
+    """Return the framing in force for ``exchange``: its own, the common one, or that of the transport."""
+    for framing in (exchange, config.framing):
+        if any(getattr(framing, name) is not None for name in FRAMINGS):
+            return framing
+    console = config.transport.console
+    if console is not None and console.screen is not None:
+        return _SETTLED
+    return _WHOLE if gives_snapshots(config) else _LINE
+
+
+def gives_snapshots(config: Config) -> bool:
+    """Return whether each thing read is all that there is, rather than a piece of a stream."""
+    transport = config.transport
+    if config.simulator.each == "step":
+        return True
+    if transport.files is not None and transport.files.read:
+        return transport.files.written != "appended"
+    return transport.console is not None and transport.console.screen is not None
+
+
+def all_labels(config: Config) -> list[str]:
+    """Return the labels of all ends, each once."""
+    return labels([framing_of(config, exchange) for _, exchange in dialogues(config)])
+
+
+def sent_texts(exchange: Exchange) -> list[str]:
+    """Return all templates of what ``exchange`` sends, presses and writes; a deck from a file says nothing here."""
+    texts = list(exchange.send) if isinstance(exchange.send, list) else [exchange.send or "", exchange.press or ""]
+    for name, content in (exchange.write or {}).items():
+        texts.append(name)
+        if isinstance(content, str):
+            texts.append(content)
+            continue
+        texts += [content.text or "", *(edit.to for edit in content.set or ())]
+        texts += [value for group in (content.namelist or {}).values() for value in group.values()]
+    return texts

@@ -1,0 +1,107 @@
+"""What moves bytes to the simulator and back: console, files, FIFOs, each with what it can be told."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from filebridge.config.part import Part
+from filebridge.config.units import Duration, WindowSize, expected
+
+__all__ = ["Console", "Fifo", "Files", "Transport"]
+
+
+def _terminal(value: object) -> object:
+    if isinstance(value, bool):
+        return "raw" if value else "none"
+    if value not in ("none", "raw", "cooked"):
+        raise expected("not one of the words that can stand here", "`false`, `true`, `raw` or `cooked`")
+    return value
+
+
+_TERMINAL_SCHEMA = {"enum": [False, True, "none", "raw", "cooked"]}
+
+
+class Console(Part):
+    """Standard input and output, through pipes or through a pseudo-terminal."""
+
+    terminal: Annotated[
+        Literal["none", "raw", "cooked"], BeforeValidator(_terminal), WithJsonSchema(_TERMINAL_SCHEMA)
+    ] = Field(
+        "none",
+        description="`false`: pipes, which are faster. `true` or `raw`: a pseudo-terminal without line editing, for"
+        " programs that hold back their output on a pipe. `cooked`: a pseudo-terminal with line editing, for programs"
+        " that need it.",
+    )
+    size: WindowSize = Field((80, 24), description="Columns and rows of the terminal.")
+    screen: WindowSize | None = Field(
+        None,
+        description="Columns and rows of a full screen, `80x24`, for programs that draw one (curses): the reply is the"
+        " whole screen, and fields are read from its rows. Wants a terminal, and `pip install 'filebridge[screen]'`.",
+    )
+    stderr: Literal["apart", "merged"] = Field(
+        "apart", description="`apart`: kept for diagnosis. `merged`: read as output. A terminal always merges."
+    )
+
+
+def _names(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+_NAME = {"type": "string", "minLength": 1}
+FileNames = Annotated[
+    Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1, max_length=64)],
+    BeforeValidator(_names),
+    WithJsonSchema({"anyOf": [_NAME, {"type": "array", "items": _NAME, "minItems": 1}]}),
+]
+
+
+class Files(Part):
+    """Files that the simulator answers in; what it is told stands in the `write` of each exchange."""
+
+    read: FileNames | None = Field(
+        None,
+        description="The file of the reply, seen from the folder that the program starts in; several make one reply."
+        " One with a star, `out/*.txt`, stands for numbered results, each a reply.",
+    )
+    written: Literal["renamed", "closed", "open", "appended"] = Field(
+        "closed",
+        description="How the program writes it. `renamed`: under another name, then renamed. `closed`: it counts once"
+        " it is closed, or renamed. `open`: it is never closed, so that only the message's own end counts. `appended`:"
+        " it grows, and is read on from where it ended.",
+    )
+    flag: str | None = Field(
+        None, description="A file that the program makes when its results are whole; it is removed before each action."
+    )
+    lock: str | None = Field(None, description="A file that is there while the program writes its results.")
+    remove: bool = Field(False, description="Remove the results before each action.")
+    lock_writes: str | None = Field(
+        None, description="A file that is there while our own files are written, for a program that looks for it."
+    )
+    fsync: bool = Field(False, description="Our files are on the disk, not only in memory, before they get their name.")
+    watch: Literal["auto", "inotify", "watchdog", "poll"] = Field(
+        "auto",
+        description="How changes are noticed. `auto`: by inotify, by watchdog where there is none, by looking where"
+        " neither sees anything (network folders).",
+    )
+    every: Duration = Field(0.001, gt=0, description="Time between two looks where changes are looked for.")
+
+
+class Fifo(Part):
+    """Named pipes, made before the program starts; a direction that is left out is another transport's."""
+
+    write: str | None = Field(None, min_length=1, description="Name of the FIFO that the program reads.")
+    read: str | None = Field(None, min_length=1, description="Name of the FIFO that the program writes.")
+
+
+class Transport(Part):
+    """What moves bytes to and from the simulator: at least one of the keys.
+
+    Replies come from `fifo` or `files` where these have a `read`, else from the console. What is sent goes
+    to `fifo` where it has a `write`, else to the console.
+    """
+
+    console: Console | None = Field(None, description="Standard input and output, through pipes or a terminal.")
+    files: Files | None = Field(None, description="Files in the folder that the program starts in.")
+    fifo: Fifo | None = Field(None, description="Named pipes in the folder that the program starts in.")

@@ -29,6 +29,14 @@ FORMATS = {
     "key": "filebridge.wire.formats.keyvalue:reader",
     "json_pointer": "filebridge.wire.formats.jsondoc:reader",
     "grid": "filebridge.wire.formats.grid:reader",
+    "screen": "filebridge.wire.formats.screen:reader",
+    "ini": "filebridge.wire.formats.ini:reader",
+    "namelist": "filebridge.wire.formats.namelist:reader",
+    "xml": "filebridge.wire.formats.xml:reader",
+    "array": "filebridge.wire.formats.array:reader",
+    "npy": "filebridge.wire.formats.npy:reader",
+    "npz": "filebridge.wire.formats.npy:reader",
+    "binary": "filebridge.wire.formats.binary:reader",
 }
 
 _KINDS = {"transports": TRANSPORTS, "formats": FORMATS}

@@ -7,19 +7,27 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filebridge.errors import ReplayMismatch, escaped
+from filebridge.parcel import pack
 from filebridge.transports.base import CHUNK, Transport
 from filebridge.transports.process import Exit, Process
 from filebridge.transports.transcript import Record, Transcript, TranscriptWarning, read_transcript
+
+if TYPE_CHECKING:
+    from filebridge.transports.outbox import Outbox
 
 __all__ = ["Record", "Recorder", "Replay", "Transcript", "TranscriptWarning", "read_transcript"]
 
 
 class Recorder(Transport):
-    """Another transport, with everything that passes through it written to a transcript."""
+    """Another transport, with everything that passes through it written to a transcript.
 
-    __slots__ = ("_ended", "_inner", "_transcript", "line_limit")
+    A file that is put for the simulator is recorded as sent: a line `NAME SIZE` and then its bytes.
+    """
+
+    __slots__ = ("_ended", "_inner", "_transcript", "line_limit", "patience", "snapshots")
 
     def __init__(self, inner: Transport, transcript: Transcript) -> None:
         self._inner = inner
@@ -27,6 +35,27 @@ class Recorder(Transport):
         self._ended = False
         self.process = inner.process
         self.line_limit = inner.line_limit
+        self.patience = inner.patience
+        self.snapshots = inner.snapshots
+
+    @property
+    def outbox(self) -> Outbox | None:
+        """What puts files into the simulator's folder for the recorded transport."""
+        return self._inner.outbox
+
+    @outbox.setter
+    def outbox(self, outbox: Outbox | None) -> None:
+        self._inner.outbox = outbox
+
+    def deliver(self, files: Sequence[tuple[str, bytes]], data: bytes) -> bytes:
+        """Put ``files`` where the simulator finds them; return what is still to be written; record what went out."""
+        rest = self._inner.deliver(files, data)
+        if files:
+            self._transcript.add("sent", pack(files))
+        taken = data[: len(data) - len(rest)]
+        if taken:
+            self._transcript.add("sent", taken)
+        return rest
 
     def fileno(self) -> int:
         """Return the descriptor that is readable when there is output, or its end."""
@@ -45,7 +74,13 @@ class Recorder(Transport):
 
     def read(self) -> bytes | None:
         """Return up to 64 KiB of output, ``b""`` at its end, None when there is nothing now; record it."""
-        chunk = self._inner.read()
+        return self._kept(self._inner.read())
+
+    def look(self) -> bytes | None:
+        """Return output, announced or not; record it."""
+        return self._kept(self._inner.look())
+
+    def _kept(self, chunk: bytes | None) -> bytes | None:
         if chunk or (chunk is not None and not self._ended):
             self._ended = not chunk
             self._transcript.add("received", chunk)
@@ -123,15 +158,20 @@ class Replay(Transport):
 
     Args:
         source: the path of a transcript, or records.
+        snapshots: whether each chunk is all that there is and replaces the one before, as in the recording.
     """
 
-    __slots__ = ("_done", "_name", "_next", "_output", "_ready", "_records", "_signal")
+    __slots__ = ("_done", "_name", "_next", "_output", "_ready", "_records", "_signal", "snapshots")
 
     process: ReplayedProcess
 
-    def __init__(self, source: str | Path | Sequence[Record]) -> None:
+    def __init__(self, source: str | Path | Sequence[Record], snapshots: bool = False) -> None:
         self._name = escaped(str(source)) if isinstance(source, str | Path) else "the transcript"
         self._records = read_transcript(source) if isinstance(source, str | Path) else list(source)
+        if snapshots:
+            self._records = _rejoined(self._records)
+        self.snapshots = snapshots
+        self.outbox = None
         self.process = ReplayedProcess()
         self._next = 0
         self._done = 0
@@ -147,6 +187,11 @@ class Replay(Transport):
     def write_fileno(self) -> int:
         """Return a descriptor that is always writable; -1 once closed."""
         return self._signal
+
+    def deliver(self, files: Sequence[tuple[str, bytes]], data: bytes) -> bytes:
+        """Return ``data``, and write no file; raises ReplayMismatch for one that the transcript does not hold here."""
+        self.write(pack(files))
+        return data
 
     def write(self, data: bytes) -> int:
         """Return the number of bytes, all of them; raises ReplayMismatch for what was not sent in the transcript."""
@@ -218,3 +263,17 @@ class Replay(Transport):
             found=f"`{escaped(found, 200)}`{wanted}" if found else f"{len(self._records)} records",
             cure="replay with the configuration, the seed and the actions of the recording, or record again",
         )
+
+
+def _rejoined(records: Sequence[Record]) -> list[Record]:
+    """Return the records with those of one snapshot joined again: a transcript cuts what is larger than 64 KiB."""
+    joined: list[Record] = []
+    goes_on = False
+    for record in records:
+        last = joined[-1] if joined else record
+        if goes_on and (record.direction, record.time) == (last.direction, last.time):
+            joined[-1] = Record(last.time, last.direction, last.data + record.data)
+        else:
+            joined.append(record)
+        goes_on = len(record.data) == CHUNK
+    return joined

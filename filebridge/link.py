@@ -20,6 +20,7 @@ from filebridge.transports.base import Launch, Limits, Terminal, Transport
 from filebridge.transports.folder import PlacedFile, RunFolder
 from filebridge.transports.recording import Recorder, Transcript
 from filebridge.transports.stopping import stop
+from filebridge.wire.phase import Phase
 
 __all__ = ["Link"]
 
@@ -44,14 +45,15 @@ class Link:
 
     ``poll(milliseconds)`` waits for output, stderr or the end of the process, ``readable`` is what it
     returns when there is output and nothing else. ``eagerness`` says how the loop waits: above 0 it looks for
-    the reply a few times before it blocks. ``last_try`` is when a repetition last failed.
-    ``closing`` is set once its end has begun.
+    the reply a few times before it blocks, ``looks`` whether it does so right after sending, ``yields`` how many
+    steps more it gives way first. ``phase`` is the one under way or the last one, ``last_try`` is when a
+    repetition last failed. ``closing`` is set once its end has begun.
     """
 
     __slots__ = (
         "_poller", "_token", "begun", "closing", "deadline", "dialogue", "eagerness", "eof_deadline", "first_step",
-        "folder", "last_try", "output_ended", "poll", "process", "program", "read", "readable", "seat",
-        "transcript", "transport", "write",
+        "folder", "last_try", "looks", "output_ended", "phase", "poll", "process", "program", "read", "readable",
+        "seat", "transcript", "transport", "write", "yields",
     )  # fmt: skip
 
     def __init__(
@@ -116,6 +118,9 @@ class Link:
         self.poll: Callable[[float], list[tuple[int, int]]] = self._poller.poll
         self.readable = [(transport.fileno(), POLLIN)]
         self.eagerness = 8
+        self.looks = True
+        self.yields = 0
+        self.phase: Phase | None = None
         self.eof_deadline = math.inf
         self.begun = self.last_try = monotonic()
         self.deadline = 0.0
@@ -140,6 +145,8 @@ class Link:
 
     def end_output(self) -> None:
         """Note that no more output will come, so that no wait is longer than the grace for the process's own end."""
+        if self.output_ended:
+            return
         self.output_ended = True
         self.forget(self.transport.fileno())
         self.eof_deadline = monotonic() + EOF_GRACE

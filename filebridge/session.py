@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -20,7 +20,7 @@ from filebridge.errors import (
 )
 from filebridge.interrupt import unbroken
 from filebridge.link import Link
-from filebridge.loop import exchange
+from filebridge.loop import exchange, repeated
 from filebridge.program import Program
 from filebridge.program.deadlines import scaled
 from filebridge.program.options import first_values, options_mapping
@@ -61,7 +61,7 @@ class Session:
         self.over = True
         self.episode = 0
         self.values: dict[str, object] = {}
-        self._step_phase = program.phases["step"]
+        self._talk: Callable[[float], None]
         self._step_seconds = self._deadlines.step
         self.phase = "start"
         self._uses_previous = program.uses_previous
@@ -129,7 +129,7 @@ class Session:
         self._read_action(action, row)
         row[STEP] = step = row[STEP] + 1  # type: ignore[operator]
         try:
-            exchange(link, self._step_phase, self._step_seconds if step > 1 else self._first_seconds(link))
+            self._talk(self._step_seconds if step > 1 else self._first_seconds(link))
         except ActionError:
             row[STEP] = step - 1
             self._take_back(link)
@@ -249,6 +249,7 @@ class Session:
         observation = program.observer.observe(row)
         info = program.info(row)
         program.outcome.inform_first(row, dialogue.previous, info)
+        self._talk = repeated(link, program.phases["step"])
         self.over = False
         return observation, info
 

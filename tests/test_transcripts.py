@@ -120,7 +120,11 @@ def outcomes(name, cut):
         links.append(RecordedLink(name, waiting.popleft(), cut))
         return links[-1]
 
-    with mock.patch.multiple("filebridge.session", Link=start, exchange=converse), warnings.catch_warnings():
+    def again(link, phase):
+        return lambda seconds: converse(link, phase, seconds)
+
+    talking = mock.patch.multiple("filebridge.session", Link=start, exchange=converse, repeated=again)
+    with talking, warnings.catch_warnings():
         warnings.simplefilter("ignore", SeedWarning)
         with closing(BridgeEnv(program(name))) as env:
             for call in calls(name):

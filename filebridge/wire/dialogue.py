@@ -20,17 +20,17 @@ class Dialogue:
     ``reply`` is all that the simulator said in the phase. ``timer`` is the number of seconds from now after
     which ``expire`` is to be called, 0 for never, negative where the time that was set before still holds.
     It is to be looked at after each call that can change it. ``tries`` counts the replies, the last of them
-    ``refused``, after which the present exchange was repeated.
+    ``refused``, after which the present exchange was repeated. ``filter`` is what the bytes pass first.
     """
 
     __slots__ = (
-        "_awaited", "_echo", "_exchange", "_filter", "_index", "_mark", "_paused", "_phase", "_rules", "_searched",
-        "_size", "pending", "previous", "refused", "reply", "row", "said", "sent", "timer", "tries",
+        "_awaited", "_echo", "_exchange", "_index", "_mark", "_paused", "_phase", "_rules", "_searched", "_size",
+        "filter", "pending", "previous", "refused", "reply", "row", "said", "sent", "timer", "tries",
     )  # fmt: skip
 
     def __init__(self, rules: Rules, row: Row, text_filter: Filter | None) -> None:
         self._rules = rules
-        self._filter = text_filter
+        self.filter = text_filter
         self.row = row
         self.previous = row.copy()
         self.reply: bytes = b""
@@ -118,16 +118,17 @@ class Dialogue:
         Raises:
             MessageTooLarge: no end of the message within the cap.
         """
-        if self._filter is not None:
-            chunk = self._filter.clean(chunk)
-        data: bytes | bytearray = chunk
-        if self.pending:
-            data = self._joined(chunk)
+        return self.take(chunk if self.filter is None else self.filter.clean(chunk))
+
+    def take(self, text: bytes) -> bytes | None:
+        """Do as ``receive`` with text that has passed the filter."""
+        data = self._joined(text) if self.pending else text
         if self._phase.only is None:
             return self._receive_general(data)
         found = self._exchange.cut(data, self._searched)
         if found is None:
             return self._await_more(data)
+        self._searched = 0
         end, which = found
         if which.label >= 0:
             self.row[which.label] = True
@@ -156,7 +157,7 @@ class Dialogue:
         for codes, label in self._exchange.exits:
             if code in codes:
                 self.row[label] = True
-                self.said += [bytes(self.pending), b"" if self._filter is None else self._filter.finish()]
+                self.said += [bytes(self.pending), b"" if self.filter is None else self.filter.finish()]
                 self.pending = b""
                 return self._finish()
         if self._exchange.quiet and self._index == len(self._phase.exchanges) - 1 and self.pending:
@@ -165,8 +166,8 @@ class Dialogue:
 
     def stray(self, chunk: bytes) -> None:
         """Take output that came while nothing was asked."""
-        if self._filter is not None:
-            chunk = self._filter.clean(chunk)
+        if self.filter is not None:
+            chunk = self.filter.clean(chunk)
         if self._rules.leftover == "drop":
             self.pending = b""
             return

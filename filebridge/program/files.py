@@ -9,7 +9,7 @@ from filebridge.config.model import Config
 from filebridge.config.problems import Problem, nearest
 from filebridge.config.simulator import File
 from filebridge.errors import ConfigError, escaped
-from filebridge.transports.folder import check_template
+from filebridge.rendering import check_template
 
 __all__ = ["check_files"]
 

@@ -7,45 +7,27 @@ by step beneath the folder and never through a link, and a file appears under it
 from __future__ import annotations
 
 import errno
-import itertools
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
-from functools import lru_cache
-from numbers import Integral
 from pathlib import Path
-from traceback import extract_tb
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 from filebridge import sweep
-from filebridge.errors import CleanupError, ConfigError, ConfigSecurityError, LimitReached, StartError
+from filebridge.errors import CleanupError, ConfigSecurityError, LimitReached, StartError
+from filebridge.rendering import render
 
-if TYPE_CHECKING:
-    from jinja2 import Environment, Template
-    from jinja2.runtime import Context
-
-__all__ = ["PlacedFile", "RunFolder", "check_template"]
+__all__ = ["PlacedFile", "RunFolder"]
 
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - the folder made in it is private
 _ROOM = 64 << 20  # bytes
-_LARGEST = 16 << 20  # bytes of one rendered file
-_WORK = 64 << 20  # characters that may be made on the way
-_TURN = 64  # of them are charged for one turn of a loop, eight times that for a call
-_KEY = "(budget)"
 _LIMITS = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_WIDTHS = re.compile(r"%(?:\([^)]*\))?[-+ #0]*(\*|\d*)(?:\.(\*|\d*))?")
-_METHODS = frozenset(re.findall(r"\w+", """
-    upper lower strip lstrip rstrip ljust rjust center zfill split startswith endswith get items keys values item tolist
-    shape size real imag index index0 revindex revindex0 first last length previtem nextitem cycle changed depth"""))
-_FILTERS = frozenset(re.findall(r"\w+", """abs count d default first float int items join last length list lower max min
-    reverse round sort sum trim unique upper"""))
 
 
 @dataclass(frozen=True)
@@ -181,120 +163,8 @@ def _fill(file: PlacedFile, descriptor: int, values: Mapping[str, object]) -> No
             os.fchmod(descriptor, 0o600 | os.fstat(source.fileno()).st_mode & 0o100)
 
 
-@dataclass
-class _Budget:
-    """What a rendering may still spend; kept among its values, under a key that no template can name."""
-
-    left: int
-
-    def spend(self, units: int) -> None:
-        self.left -= units
-        if self.left < 0:
-            raise OverflowError(f"more than {_LARGEST >> 20} MiB of text, or as much work to make it")
-
-    def operate(self, operator: str, left: Any, right: Any) -> None:
-        if operator == "%" and isinstance(left, str):
-            for width in itertools.chain.from_iterable(_WIDTHS.findall(left)):
-                self.spend(_WORK + 1 if width == "*" else int(width or 0))
-        elif operator == "*" and isinstance(left if isinstance(right, Integral) else right, (str, list, tuple)):
-            text, times = (left, right) if isinstance(right, Integral) else (right, left)
-            self.spend(len(text) * max(int(times), 0))
-        elif operator == "**" and isinstance(left, int) and isinstance(right, int):
-            self.spend(left.bit_length() * abs(right))
-
-
-@lru_cache(maxsize=2)
-def _engine(newline: Literal["\n", "\r\n"]) -> Environment:
-    """Return what compiles templates; imported late, since few simulators need it."""
-    from jinja2 import StrictUndefined, nodes, pass_context, sandbox, visitor
-
-    class Sandbox(sandbox.SandboxedEnvironment):
-        intercepted_binops = frozenset(("*", "**", "%"))
-
-        def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-            return attr in _METHODS
-
-        def wrap_str_format(self, value: Any) -> None:
-            """Leave str.format to the allow-list, which does not hold it: it pads without a limit."""
-
-        def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-            context.parent[_KEY].operate(operator, left, right)
-            return super().call_binop(context, operator, left, right)
-
-        def call(self, context: Context, called: Any, *args: Any, **kwargs: Any) -> Any:
-            padding = args if isinstance(getattr(called, "__self__", None), str) else ()
-            context.parent[_KEY].spend(8 * _TURN + sum(abs(arg) for arg in padding if isinstance(arg, int)))
-            return super().call(context, called, *args, **kwargs)
-
-    class Turns(visitor.NodeTransformer):
-        def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802
-            self.generic_visit(node)
-            node.iter = nodes.Filter(node.iter, "turns", [], [], None, None, lineno=node.lineno)
-            return node
-
-    @pass_context
-    def turns(context: Context, values: Iterable[Any]) -> Iterator[Any]:
-        for value in values:
-            context.parent[_KEY].spend(_TURN)
-            yield value
-
-    @pass_context
-    def formatted(context: Context, text: str, *values: Any) -> Any:
-        return engine.call_binop(context, "%", str(text), values)
-
-    engine = Sandbox(undefined=StrictUndefined, keep_trailing_newline=True, newline_sequence=newline, autoescape=False)
-    engine.globals = {"range": engine.globals["range"]}
-    engine.filters = {name: engine.filters[name] for name in _FILTERS} | {"turns": turns, "format": formatted}
-    engine.extend(counted=Turns().visit)
-    return engine
-
-
-@lru_cache(maxsize=64)
-def _compiled(source: str, where: str) -> tuple[Template, dict[str, int]]:
-    """Return a template and the names that it needs, each with the line of its first use."""
-    from jinja2 import TemplateSyntaxError, meta, nodes
-    engine = _engine("\r\n" if "\r\n" in source else "\n")
-    try:
-        tree = engine.parse(source)
-        needed = meta.find_undeclared_variables(tree)
-        lines = {node.name: node.lineno for node in reversed(list(tree.find_all(nodes.Name))) if node.name in needed}
-        return engine.from_string(engine.counted(tree)), lines  # type: ignore[attr-defined]
-    except (TemplateSyntaxError, RecursionError) as exc:
-        raise ConfigError(f"{where}:{getattr(exc, 'lineno', 1)}: this is no template", found=str(exc),
-                          cure="write {{ name }} for a value, {% raw %} around braces that mean themselves") from exc
-
-
 def _rendered(file: PlacedFile, values: Mapping[str, object]) -> bytes:
-    from jinja2 import TemplateError
+    if file.way == "text":
+        return render(file.source, file.name, values)
     # Bytes that are no UTF-8, as in old decks, pass through unchanged.
-    inline = file.way == "text"
-    source = file.source if inline else Path(file.source).read_bytes().decode("utf-8", "surrogateescape")
-    where = file.name if inline else file.source
-    (template, names), pieces, budget = _compiled(source, where), [], _Budget(_LARGEST)
-    try:
-        for piece in template.generate({**values, _KEY: _Budget(_WORK)}):
-            pieces.append(piece.encode("utf-8", "surrogateescape"))
-            budget.spend(len(pieces[-1]))
-    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, MemoryError, RecursionError) as exc:
-        lines = [frame.lineno for frame in extract_tb(exc.__traceback__) if frame.filename == "<template>"]
-        raise _unfit(exc, f"{where}:{lines[-1] if lines else 1}", names, values) from exc
-    return b"".join(pieces)
-
-
-def _unfit(exc: Exception, where: str, names: dict[str, int], values: Mapping[str, object]) -> ConfigError:
-    known = ", ".join(sorted(values)) or "none"
-    beyond = isinstance(exc, (OverflowError, MemoryError, RecursionError)) or type(exc).__name__ == "SecurityError"
-    kind = ConfigSecurityError if beyond else ConfigError
-    unknown = [name for name in names if name not in values and repr(name) in str(exc)]
-    near = [f"did you mean {match}? " for name in unknown for match in get_close_matches(name, values, 1)]
-    return kind(f"{where}: the template cannot be filled in", found=f"{type(exc).__name__}: {exc}",
-                cure=f"{'shorten its loops and paddings; ' * beyond}{''.join(near)}known names: {known}")
-
-
-def check_template(source_text: str, known: Iterable[str]) -> list[tuple[str, int]]:
-    """Return the names that a template needs and that are not ``known``, each with the line of its first use.
-
-    Raises ConfigError if the text is no template, with the line.
-    """
-    names, known = _compiled(source_text, "template")[1], set(known)
-    return sorted(((name, line) for name, line in names.items() if name not in known), key=lambda pair: pair[::-1])
+    return render(Path(file.source).read_bytes().decode("utf-8", "surrogateescape"), file.source, values)

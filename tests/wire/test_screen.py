@@ -237,7 +237,7 @@ def drawn(robots, columns=80, rows=24):
     """Return the lines of a new screen, once all that ``robots`` shows stands on it and the cursor on the player."""
     screen, until = Screen(columns, rows), time.monotonic() + 20
     shown = screen.snapshot().decode().split("\n")
-    while "Score: 0" not in shown[21] or shown[-1] != "\x1b[%d;%dH" % player(shown):
+    while "Score: 0" not in shown[21] or shown[-1] != "\x1b[{};{}H".format(*player(shown)):
         assert time.monotonic() < until, shown
         with contextlib.suppress(pexpect.TIMEOUT):
             shown = screen.clean(robots.read_nonblocking(4096, timeout=0.1)).decode().split("\n")

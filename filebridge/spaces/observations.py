@@ -103,17 +103,17 @@ def _box(names: Sequence[str], values: Sequence[Observed], dtype: str) -> tuple[
     return space, _gather(values, kind)
 
 
-def _gather(values: Sequence[Observed], dtype: Any) -> Callable[[Row], Any]:
+def _gather(values: Sequence[Observed], kind: Any) -> Callable[[Row], Any]:
     """Return the fastest way to put numbers and vectors into one fresh array."""
-    array = np.array
+    # np.array looks first at what it is given, and takes twice the time for it.
+    fill, dtype, index = np.fromiter, np.dtype(kind), values[0].index
+    if len(values) == 1 and values[0].kind == "vector":
+        return lambda row: fill(row[index], dtype)
     if len(values) == 1:
-        index = values[0].index
-        if values[0].kind == "vector":
-            return lambda row: array(row[index], dtype)
-        return lambda row: array((row[index],), dtype)
+        return lambda row: fill((row[index],), dtype)
     pick = itemgetter(*[value.index for value in values])
     if all(value.kind != "vector" for value in values):
-        return lambda row: array(pick(row), dtype)
+        return lambda row: fill(pick(row), dtype)
     vectors = [value.kind == "vector" for value in values]
 
     def gather(row: Row) -> Any:
@@ -123,7 +123,7 @@ def _gather(values: Sequence[Observed], dtype: Any) -> Callable[[Row], Any]:
                 flat += value
             else:
                 flat.append(value)
-        return array(flat, dtype)
+        return fill(flat, dtype)
 
     return gather
 

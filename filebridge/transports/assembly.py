@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from filebridge.errors import ConfigError, TransportError
-from filebridge.transports.base import Launch, Receiver, Results, Sender, Transport, Ways
+from filebridge.transports.base import Launch, Receiver, Sender, Transport, Ways
 from filebridge.transports.birth import abandon, checked, output_pipe, start_errors, started
 from filebridge.transports.process import Process, exec_path
 from filebridge.transports.streams import PipeReceiver, PipeSender
@@ -128,17 +128,12 @@ class Assembly(Transport):
             return FifoReceiver(launch.directory, ways.fifo_from)
         if ways.results is None:
             return None
-        return self._files(launch.directory, ways.results)
+        from filebridge.transports.results import open_results
 
-    def _files(self, directory: str, results: Results) -> Receiver:
-        if results.written == "appended":
-            from filebridge.transports.appended import AppendedReceiver
-
-            return AppendedReceiver(directory, results)
-        from filebridge.transports.results import ResultsReceiver
-
-        self._results = ResultsReceiver(directory, results)
-        return self._results
+        receiver = open_results(launch.directory, ways.results)
+        if ways.results.written != "appended":
+            self._results = cast("ResultsReceiver", receiver)
+        return receiver
 
     def _bind(self) -> None:
         """Take over the methods of the two ways, so that a step costs no call more than they do."""

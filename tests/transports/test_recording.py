@@ -20,6 +20,7 @@ from filebridge.loop import exchange
 from filebridge.program import load_program
 from filebridge.transports import transcript as transcripts
 from filebridge.transports.base import Launch, Transport
+from filebridge.transports.outbox import Outbox
 from filebridge.transports.pipes import PipeTransport
 from filebridge.transports.process import Exit
 from filebridge.transports.recording import Record, Recorder, Replay, ReplayedProcess, TranscriptWarning
@@ -37,7 +38,8 @@ class Scripted(Transport):
     def __init__(self, chunks=(), accepts=1 << 20):
         self.chunks, self.accepts, self.written, self.closed = list(chunks), accepts, b"", 0
         self.process = ReplayedProcess()
-        self.line_limit = 17
+        self.line_limit, self.patience, self.snapshots, self.outbox = 17, 0.25, True, None
+        self.delivered, self.looks = [], 0
 
     def fileno(self):
         return 98
@@ -49,8 +51,16 @@ class Scripted(Transport):
         self.written += data[: self.accepts]
         return len(data[: self.accepts])
 
+    def deliver(self, files, data):
+        self.delivered += files
+        return data[self.accepts :]
+
     def read(self):
         return self.chunks.pop(0) if self.chunks else None
+
+    def look(self):
+        self.looks += 1
+        return self.read()
 
     def end_input(self):
         self.accepts = 0
@@ -108,6 +118,41 @@ def test_only_what_was_accepted_is_recorded(tmp_path):
     assert (inner.closed, recorder.fileno(), recorder.write_fileno(), recorder.line_limit) == (1, 98, 99, 17)
 
 
+FILES = [("deck.inp", b"1 2\n"), ("in/n.bin", b"\x00\n")]
+PUT = b"deck.inp 4\n1 2\nin/n.bin 2\n\x00\n"
+
+
+def test_files_are_recorded_as_sent_before_the_data(tmp_path):
+    inner = Scripted()
+    recorder = Recorder(inner, Transcript(tmp_path / "t"))
+    inner.accepts = 0
+    assert recorder.deliver(FILES, b"run\n") == b"run\n"
+    inner.accepts = 100
+    recorder.write(b"run\n")
+    assert recorder.deliver([], b"all of it") == b""
+    recorder.close()
+    assert inner.delivered == FILES
+    assert kept(tmp_path / "t") == [("sent", PUT), ("sent", b"run\n"), ("sent", b"all of it")]
+
+
+def test_what_a_look_finds_is_recorded(tmp_path):
+    inner = Scripted([b"late", b""])
+    recorder = Recorder(inner, Transcript(tmp_path / "t"))
+    assert [recorder.look(), recorder.look(), recorder.look()] == [b"late", b"", None]
+    recorder.close()
+    assert inner.looks == 3
+    assert kept(tmp_path / "t") == [("received", b"late"), ("received", b"")]
+
+
+def test_a_recorder_is_waited_for_as_what_it_records(tmp_path):
+    inner = Scripted()
+    recorder = Recorder(inner, Transcript(tmp_path / "t"))
+    recorder.outbox = outbox = Outbox(str(tmp_path))
+    assert (recorder.patience, recorder.snapshots, inner.outbox, recorder.outbox) == (0.25, True, outbox, outbox)
+    outbox.close()
+    recorder.close()
+
+
 def test_a_full_disk_costs_one_warning_and_nothing_else(tmp_path, monkeypatch):
     recorder = Recorder(Scripted([b"one", b"two", b"three"]), Transcript(tmp_path / "t"))
     assert recorder.read() == b"one"
@@ -130,8 +175,8 @@ def test_a_full_disk_costs_one_warning_and_nothing_else(tmp_path, monkeypatch):
 def replay():
     made = []
 
-    def make(source):
-        made.append(Replay(source))
+    def make(source, snapshots=False):
+        made.append(Replay(source, snapshots))
         return made[-1]
 
     yield make
@@ -192,6 +237,38 @@ def test_something_else_is_refused(replay):
         "  found: `m 13\\n`, where `m 12\\n` was recorded\n"
         "  cure: replay with the configuration, the seed and the actions of the recording, or record again"
     )
+
+
+def test_a_replay_compares_the_files_and_writes_none(replay, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = (("sent", PUT), ("sent", b"run\n"), ("received", b"1.5"))
+    player = replay(records(*said))
+    assert player.deliver(FILES, b"run\n") == b"run\n"
+    assert player.read() is None
+    player.write(b"run\n")
+    assert player.look() == b"1.5"
+    assert list(tmp_path.iterdir()) == []
+    for files, found in (
+        ([("deck.inp", b"1 3\n"), FILES[1]], r"deck.inp 4\n1 3\nin/n.bin 2\n\x00\n"),
+        ([("other.inp", b"1 2\n")], r"other.inp 4\n1 2\n"),
+    ):
+        with pytest.raises(ReplayMismatch, match="something else is sent than was recorded") as caught:
+            replay(records(*said)).deliver(files, b"run\n")
+        assert caught.value.found == rf"`{found}`, where `deck.inp 4\n1 2\nin/n.bin 2\n\x00\n` was recorded"
+
+
+def test_a_snapshot_that_the_transcript_cut_is_one_again(replay, tmp_path):
+    large, small = bytes(range(256)) * 600, b"x" * 65536
+    recorder = Recorder(Scripted([large, small, b"y"]), Transcript(tmp_path / "t"))
+    assert [recorder.read(), recorder.write(b"go"), recorder.read(), recorder.read()] == [large, 2, small, b"y"]
+    recorder.close()
+    assert [len(data) for _, data in kept(tmp_path / "t")] == [65536, 65536, 22528, 2, 65536, 1]
+    player = replay(tmp_path / "t", snapshots=True)
+    assert player.snapshots
+    assert player.read() == large
+    player.write(b"go")
+    assert [player.read(), player.read()] == [small, b"y"]
+    assert not replay(tmp_path / "t").snapshots
 
 
 def test_a_shorter_transcript_is_noticed_when_more_is_sent_or_awaited(replay, tmp_path):

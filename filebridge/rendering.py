@@ -47,17 +47,27 @@ class _Budget:
     def spend(self, units: int) -> None:
         self.left -= units
         if self.left < 0:
-            raise OverflowError(f"more than {_LARGEST >> 20} MiB of text, or as much work to make it")
+            raise _excess()
 
     def operate(self, operator: str, left: Any, right: Any) -> None:
         if operator == "%" and isinstance(left, str):
-            for width in itertools.chain.from_iterable(_WIDTHS.findall(left)):
-                self.spend(_WORK + 1 if width == "*" else int(width or 0))
+            self.spend(_padding(left))
         elif operator == "*" and isinstance(left if isinstance(right, Integral) else right, (str, list, tuple)):
             text, times = (left, right) if isinstance(right, Integral) else (right, left)
             self.spend(len(text) * max(int(times), 0))
         elif operator == "**" and isinstance(left, int) and isinstance(right, int):
             self.spend(left.bit_length() * abs(right))
+
+
+def _excess() -> OverflowError:
+    return OverflowError(f"more than {_LARGEST >> 20} MiB of text, or as much work to make it")
+
+
+@lru_cache(maxsize=256)
+def _padding(text: str) -> int:
+    """Return how many characters the widths in a ``%`` format make; one that is not known counts as too many."""
+    widths = itertools.chain.from_iterable(_WIDTHS.findall(text))
+    return sum(_WORK + 1 if width == "*" else int(width or 0) for width in widths)
 
 
 @lru_cache(maxsize=2)
@@ -126,15 +136,20 @@ class Rendering:
         Raises ConfigError for a template that does not fit them, ConfigSecurityError for one without end.
         """
         from jinja2 import TemplateError
-        pieces, budget, encoding = [], _Budget(_LARGEST), self.encoding
+        pieces, left = [], _LARGEST
         try:
             for piece in self.template.generate({**values, _KEY: _Budget(_WORK)}):
-                pieces.append(piece.encode(encoding, "surrogateescape"))
-                budget.spend(len(pieces[-1]))
+                pieces.append(piece)
+                left -= len(piece)
+                if left < 0:
+                    raise _excess()
+            text = "".join(pieces).encode(self.encoding, "surrogateescape")
+            if len(text) > _LARGEST:
+                raise _excess()
         except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, MemoryError, RecursionError) as exc:
             lines = [frame.lineno for frame in extract_tb(exc.__traceback__) if frame.filename == "<template>"]
             raise _unfit(exc, f"{self.where}:{lines[-1] if lines else 1}", self.names, values) from exc
-        return b"".join(pieces)
+        return text
 
 
 @lru_cache(maxsize=64)

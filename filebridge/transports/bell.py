@@ -3,41 +3,47 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 __all__ = ["Bell"]
 
+_ONE = (1).to_bytes(8, "little")
+
 
 class Bell:
-    """Rung, its descriptor is readable until it is silenced; an eventfd where there is one, else a pipe."""
+    """Rung, its descriptor is readable until it is silenced; any thread may ring it.
 
-    __slots__ = ("_ends", "rung")
+    Raises OSError when no descriptor is left.
+    """
+
+    __slots__ = ("_ends",)
 
     def __init__(self) -> None:
-        self.rung = False
         self._ends: tuple[int, ...]
         if hasattr(os, "eventfd"):
             self._ends = (os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK),)
-        else:
-            self._ends = os.pipe()
+            return
+        self._ends = os.pipe()
+        for end in self._ends:
+            os.set_blocking(end, False)
 
     def fileno(self) -> int:
-        """Return the descriptor that is readable while the bell is rung."""
-        return self._ends[0]
+        """Return the descriptor that is readable while the bell is rung; -1 once closed."""
+        return self._ends[0] if self._ends else -1
 
     def ring(self) -> None:
-        """Make the descriptor readable; the caller holds the lock that guards ``rung``."""
-        if not self.rung and self._ends:
-            self.rung = True
-            os.write(self._ends[-1], b"\1\0\0\0\0\0\0\0")
+        """Make the descriptor readable."""
+        # A pipe that takes no more is readable anyway; a watch that was closed meanwhile needs no bell.
+        with suppress(BlockingIOError, IndexError):
+            os.write(self._ends[-1], _ONE)
 
     def silence(self) -> None:
-        """Make it unreadable again."""
-        if self.rung and self._ends:
-            self.rung = False
-            os.read(self._ends[0], 8)
+        """Make the descriptor unreadable; what is done before the next look at it need not be announced."""
+        with suppress(BlockingIOError):
+            os.read(self._ends[0], 4096)
 
     def close(self) -> None:
         """Close the descriptors, twice is harmless."""
         ends, self._ends = self._ends, ()
-        for descriptor in ends:
-            os.close(descriptor)
+        for end in ends:
+            os.close(end)

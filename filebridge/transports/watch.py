@@ -5,13 +5,13 @@ A watch never waits: it has a descriptor that is readable when ``take`` has some
 
 from __future__ import annotations
 
+import errno
 import os
 import warnings
 from collections.abc import Sequence
-from time import monotonic
 from typing import Literal, NamedTuple, Protocol
 
-from filebridge.errors import WatchLost
+from filebridge.errors import BridgeError, LimitReached, TransportError, WatchLost
 
 __all__ = ["ARRIVED", "CHANGED", "CLOSED", "GONE", "LOST", "Event", "Watch", "WatchWarning", "open_watch"]
 
@@ -32,10 +32,6 @@ LOST = 5
 
 PATIENCE = 0.25
 """Seconds after which a look is due although nothing was announced: a net for what no system announces."""
-
-GRACE = 0.2
-"""Seconds for which a folder may be missing; some simulators remove their folder and make it anew."""
-
 
 class Event(NamedTuple):
     """What happened to the file ``name`` of the folder with the number ``folder``.
@@ -74,71 +70,96 @@ class WatchWarning(UserWarning):
     """Changes of files are noticed in a slower way than was hoped for."""
 
 
-class Folders:
-    """The folders of a watch: which of them stand where they stood, and which are missing for how long."""
-
-    __slots__ = ("_check_at", "_known", "missing", "paths")
-
-    def __init__(self, paths: Sequence[str]) -> None:
-        self.paths = tuple(map(os.path.abspath, paths))
-        self.missing: dict[int, float] = {}
-        self._known: dict[int, tuple[int, int]] = {}
-        self._check_at = 0.0
-
-    def settle(self, index: int) -> None:
-        """Take what stands at this path now for the folder; raises OSError if there is none."""
-        state = os.stat(self.paths[index])
-        self._known[index] = (state.st_dev, state.st_ino)
-
-    def miss(self, index: int) -> None:
-        """Note that the folder is not what is being watched any more."""
-        self.missing.setdefault(index, monotonic())
-
-    def replaced(self) -> list[int]:
-        """Return the folders whose path leads elsewhere or nowhere now; looked for a few times a second at most."""
-        now = monotonic()
-        if now < self._check_at:
-            return []
-        self._check_at = now + GRACE
-        return [index for index in self._known if index not in self.missing and self._strayed(index)]
-
-    def _strayed(self, index: int) -> bool:
-        try:
-            state = os.stat(self.paths[index])
-        except OSError:
-            return True
-        return (state.st_dev, state.st_ino) != self._known[index]
-
-    def given_up(self, index: int) -> bool:
-        """Tell whether the folder is missing for longer than the grace."""
-        return monotonic() - self.missing[index] >= GRACE
-
-
-def lost(path: str, error: OSError) -> WatchLost:
-    """Return what is raised for a folder that cannot be watched any more, or not at all."""
-    return WatchLost(
-        "the folder in which results appear is gone",
-        found=f"{path}: {error.strerror}",
-        cure="see that neither the simulator nor anybody else removes, moves or unmounts it",
-    )
-
-
-_WARNED: set[str] = set()
-
-
-def warn_once(text: str) -> None:
-    """Warn of a slower way, once in a process for each text."""
-    if text not in _WARNED:
-        _WARNED.add(text)
-        warnings.warn(text, WatchWarning, stacklevel=4)
-
-
-def open_watch(
-    folders: Sequence[str], mode: Literal["auto", "inotify", "watchdog", "poll"], interval: float
-) -> Watch:
+def open_watch(folders: Sequence[str], mode: Literal["auto", "inotify", "watchdog", "poll"], interval: float) -> Watch:
     """Watch ``folders``, which must exist; ``interval`` is the seconds between two looks where they are polled.
 
-    Raises WatchLost for a folder that is missing, LimitReached when the machine has no more of what is needed.
+    "auto" takes what works best here, and warns with WatchWarning, once in a process, where that is not inotify.
+
+    Raises WatchLost for a folder that is missing, LimitReached when the machine has no more of what the way
+    that was asked for needs, TransportError where this way does not exist.
     """
+    if mode == "poll":
+        return _polling(folders, interval)
+    if mode == "watchdog":
+        return _observing(folders)
     from filebridge.transports.inotify import InotifyWatch
-    return InotifyWatch(folders)
+    from filebridge.transports.inotify_source import NoInotify
+    if mode == "inotify":
+        try:
+            return InotifyWatch(folders)
+        except NoInotify as exc:
+            raise _missing(exc) from exc
+    return _best(folders, interval)
+
+
+def _best(folders: Sequence[str], interval: float) -> Watch:
+    from filebridge.transports.inotify import InotifyWatch
+    from filebridge.transports.inotify_source import NoInotify
+    from filebridge.transports.storage import announced, remote
+    kind = next(filter(None, map(remote, folders)), "")
+    if kind:
+        return _polling(folders, interval, f"{kind} storage announces nothing that another machine does")
+    try:
+        watch = InotifyWatch(folders)
+    except NoInotify as exc:
+        if exc.errno != errno.ENOSYS:
+            return _polling(folders, interval, _missing(exc).found)
+        return _portable(folders, interval)
+    try:
+        if announced(watch, folders):
+            return watch
+    except BaseException:
+        watch.close()
+        raise
+    watch.close()
+    return _polling(folders, interval, "the storage announces nothing")
+
+
+def _portable(folders: Sequence[str], interval: float) -> Watch:
+    _warn("there is no inotify on this system: files are watched through watchdog, which is slower")
+    try:
+        return _observing(folders)
+    except WatchLost:
+        raise
+    except BridgeError as error:
+        return _polling(folders, interval, f"watchdog cannot be used: {error.found}")
+
+
+def _observing(folders: Sequence[str]) -> Watch:
+    from filebridge.transports.observing import ObserverWatch
+    return ObserverWatch(folders)
+
+
+def _polling(folders: Sequence[str], interval: float, reason: str = "") -> Watch:
+    from filebridge.transports.polling import PollingWatch
+    watch = PollingWatch(folders, interval)
+    if reason:
+        _warn(f"{reason}: files are looked at every {interval:g} s instead")
+    return watch
+
+
+def _missing(error: OSError) -> BridgeError:
+    """Return what is raised where inotify was asked for by name; LimitReached at once if no descriptor is left."""
+    if error.errno == errno.ENOSYS:
+        return TransportError("there is no inotify on this system", found=error.strerror or "",
+                              cure="write `watch: auto`")
+    if error.errno == errno.EMFILE:
+        try:
+            os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        except OSError as exc:
+            raise LimitReached("files cannot be watched: this process may open no more",
+                               found=f"inotify: {exc.strerror}",
+                               cure="raise the limit before the training: ulimit -n") from exc
+        return LimitReached("files cannot be watched", found="this user's limit of inotify instances is reached",
+                            cure="raise it, sysctl fs.inotify.max_user_instances=1024, or write `watch: auto`")
+    return LimitReached("files cannot be watched", found=f"inotify: {error.strerror}",
+                        cure="end what uses so many files or so much memory, or write `watch: poll`")
+
+
+_warned: set[str] = set()
+
+
+def _warn(text: str) -> None:
+    if text not in _warned:
+        _warned.add(text)
+        warnings.warn(text, WatchWarning, stacklevel=5)

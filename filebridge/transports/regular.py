@@ -8,7 +8,7 @@ import stat
 
 from filebridge.errors import ConfigSecurityError, MessageTooLarge, PeerRejected, TransportError
 
-__all__ = ["Identity", "identity", "open_folder", "read_regular"]
+__all__ = ["Identity", "identity", "open_folder", "open_regular", "read_regular"]
 
 Identity = tuple[int, int, int, int]
 """Which file it is and in what state: its inode, mtime and ctime in nanoseconds, its size in bytes.
@@ -33,6 +33,7 @@ def read_regular(dir_fd: int, name: str, cap: int) -> tuple[bytes, Identity] | N
     TransportError when the file cannot be read.
     """
     try:
+        # Not open_regular: this is done at each step.
         descriptor = os.open(name, _READ, dir_fd=dir_fd)
     except OSError as exc:
         if exc.errno in _MISSING:
@@ -59,6 +60,24 @@ def read_regular(dir_fd: int, name: str, cap: int) -> tuple[bytes, Identity] | N
     if changed != before.st_ctime_ns or after.st_size != size or len(data) != size:
         return None
     return data, (after.st_ino, after.st_mtime_ns, changed, size)
+
+
+def open_regular(dir_fd: int, name: str) -> int | None:
+    """Return a descriptor to read the file ``name`` in the folder ``dir_fd``, None when there is none; never blocks.
+
+    Raises PeerRejected for anything but a regular file, TransportError when it cannot be opened.
+    """
+    try:
+        descriptor = os.open(name, _READ, dir_fd=dir_fd)
+    except OSError as exc:
+        if exc.errno in _MISSING:
+            return None
+        raise _refused(dir_fd, name, exc) from exc
+    mode = os.fstat(descriptor).st_mode
+    if mode & _KIND == _REGULAR:
+        return descriptor
+    os.close(descriptor)
+    raise _rejected(name, mode)
 
 
 def identity(dir_fd: int, name: str) -> Identity | None:

@@ -80,12 +80,12 @@ class Writer:
 
     def numbered(self, step: int) -> None:
         os.makedirs("out", exist_ok=True)
-        self.fresh("out/obs_%04d.txt" % step, answer(step))
+        self.fresh(f"out/obs_{step:04d}.txt", answer(step))
 
     def numbered_renamed(self, step: int) -> None:
         os.makedirs("out", exist_ok=True)
         self.fresh("next", answer(step))
-        os.replace("next", "out/obs_%04d.txt" % step)
+        os.replace("next", f"out/obs_{step:04d}.txt")
 
     def flagged(self, step: int) -> None:
         data = answer(step)

@@ -16,6 +16,7 @@ from filebridge.errors import ValueOutOfRange, escaped
 from filebridge.registry import load
 from filebridge.wire.expression_kinds import Kind
 from filebridge.wire.formats.problem import FieldProblem
+from filebridge.wire.formats.within import Blocks, blocks
 
 __all__ = ["Reading", "admission", "compile_field", "default_value"]
 
@@ -47,7 +48,25 @@ def compile_field(name: str, field: FieldModel, text: Text) -> Reading:
     reading: Reading = load("formats", way(field))(name, field, text)
     _refuse_contradictions(field, reading)
     default_value(field, reading)
-    return replace(reading, read=_checked(name, field, reading))
+    reading = replace(reading, read=_checked(name, field, reading))
+    return reading if field.within is None else _narrowed(reading, blocks(name, field.within, text))
+
+
+def _narrowed(reading: Reading, block: Blocks) -> Reading:
+    """Return the reading of the block that counts instead of the whole message."""
+    read_block, block_of, why = reading.read, block.block_of, reading.missing
+
+    def read(message: bytes) -> Any:
+        part = block_of(message)
+        return None if part is None else read_block(part)
+
+    def missing(message: bytes) -> str:
+        part = block_of(message)
+        if part is None:
+            return block.missing(message)
+        return why(part) if why is not None else ""
+
+    return replace(reading, read=read, missing=missing)
 
 
 def admission(name: str, field: FieldModel, kind: Kind) -> Callable[[Any], Any]:

@@ -17,6 +17,7 @@ from filebridge.errors import ParseError, escaped
 from filebridge.wire.cleaner import clean_encoding
 from filebridge.wire.expression_kinds import Kind
 from filebridge.wire.formats.conversion import KINDS, conversion, source_bytes
+from filebridge.wire.formats.header import has_header, header_reading
 from filebridge.wire.formats.problem import FieldProblem
 from filebridge.wire.reading import Reading
 
@@ -40,6 +41,10 @@ def reader(name: str, field: FieldModel, text: Text) -> Reading:
     if field.chars is not None:
         return _chars_reading(name, field, text, line_of)
     cells_of = _cells(name, field, text)
+    if has_header(field):
+        return header_reading(
+            name, field, text, cells_of, lambda numbered, cells: cells_reading(name, numbered, text, line_of, cells)
+        )
     reading = cells_reading(name, field, text, line_of, cells_of)
     if _has_fast_road(field, text):
         return Reading(_leading_floats(reading.length, field.line == -1, reading.read), Kind.VECTOR, reading.length)

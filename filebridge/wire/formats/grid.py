@@ -28,10 +28,11 @@ def reader(name: str, field: FieldModel, text: Text) -> Reading:
 
     The grid is below the last line that has the text of `after`, above the last one that has the text of `before`
     (with `pick: first` the first one), or the end of the message without either. Of a board that is drawn with rules,
-    `row_step`, `column_step` and `first_column` say which characters count. Shorter lines are filled with blanks,
-    longer ones cut. A message without the heading, or a blank one, has no grid. Reading raises ParseError for too few
-    lines and for a character that is not in the legend. Raises FieldProblem for a legend with more than one character
-    to a number, or with a number that is no byte, for `after` and `before` together, and for a `pick` of several.
+    `row_step`, `column_step` and `first_column` say which characters count. With `first_row` it begins at that row of
+    the message, a full screen say. Shorter lines are filled with blanks, longer ones cut. A message without the
+    heading, or a blank one, has no grid. Reading raises ParseError for too few lines and for a character that is not in
+    the legend. Raises FieldProblem for a legend with more than one character to a number, or with a number that is no
+    byte, for more than one place, and for a `pick` of several.
     """
     grid = field.grid
     if grid is None:
@@ -43,17 +44,24 @@ def reader(name: str, field: FieldModel, text: Text) -> Reading:
         if not 0 <= value <= 255:
             expected = "numbers from 0 to 255"
             raise FieldProblem("grid", f"the legend's number for {character}", found=str(value), expected=expected)
-    if grid.after is not None and grid.before is not None:
-        found = "`after` and `before`"
-        raise FieldProblem("grid", "a line above and a line below", found=found, expected="one of them")
+    _refuse_places(grid, field.pick)
     shape = (grid.rows, grid.columns)
     return Reading(_read(name, grid, text, field.pick), Kind.GRID, grid.rows * grid.columns, shape)
+
+
+def _refuse_places(grid: Grid, pick: str) -> None:
+    finder(pick)
+    given = [f"`{key}`" for key in ("after", "before", "first_row") if getattr(grid, key) is not None]
+    if len(given) > 1:
+        what = "a line above and a line below" if grid.first_row is None else "a place given twice"
+        raise FieldProblem("grid", what, found=" and ".join(given), expected="one of them")
 
 
 def _read(name: str, grid: Grid, text: Text, pick: str) -> Callable[[bytes], Any]:
     single = clean_encoding(text.encoding) != "utf-8"
     by_bytes, by_characters = _by_bytes(name, grid, text), _by_characters(name, grid, text)
-    lines_of, shape, frombuffer = _lines(name, grid, text, pick), (grid.rows, grid.columns), numpy.frombuffer
+    first, shape, frombuffer = grid.first_row, (grid.rows, grid.columns), numpy.frombuffer
+    lines_of = _lines(name, grid, text, pick) if first is None else _lines_from(name, grid, first)
 
     def read(message: bytes) -> Any:
         lines = lines_of(message)
@@ -108,6 +116,27 @@ def _lines(name: str, grid: Grid, text: Text, pick: str) -> _Lines:
         )
 
     return at_end if mark is None else above if grid.before is not None else below
+
+
+def _lines_from(name: str, grid: Grid, first_row: int) -> _Lines:
+    """Return what finds the lines that hold the rows where the grid has a fixed place."""
+    above, step = first_row - 1, grid.row_step
+    high = (grid.rows - 1) * step + 1
+    ends = b"\n" if " " in grid.legend else None
+
+    def at_row(message: bytes) -> list[bytes] | None:
+        if not message.strip(ends):
+            return None
+        lines = message.removesuffix(b"\n").split(b"\n", above + high)[above : above + high]
+        if len(lines) == high:
+            return lines[::step]
+        raise ParseError(
+            f"field {name} needs {high} lines from row {first_row} on, but there are {len(lines)}",
+            found=escaped(message, 400),
+            cure="check `rows` and `first_row`, and that the reply is read to its end",
+        )
+
+    return at_row
 
 
 def _part(grid: Grid) -> slice:

@@ -165,3 +165,28 @@ def test_several_grids_are_refused(pick):
     with pytest.raises(FieldProblem) as caught:
         reader("maze", field, Text())
     assert str(caught.value) == f"pick: one place is read, not several\n  found: {pick}\n  expected: `first` or `last`"
+
+
+def test_a_grid_at_a_row_of_the_screen():
+    screen = b"score 12\n\n###\n#@.\n\n> "
+    assert value(screen, first_row=3).tolist() == MAZE
+    assert value(screen + b"\n" * 20, first_row=3).tolist() == MAZE
+    assert value(b"###\n...\n#@.", first_row=1, row_step=2).tolist() == MAZE
+    assert value(b" \n\n", first_row=1) is None
+    assert value(b" \n\n", {" ": 7}, first_row=1, rows=1).tolist() == [[7, 7, 7]]
+
+
+@pytest.mark.parametrize(("first_row", "count"), [(2, 1), (3, 0), (30, 0)])
+def test_rows_beyond_the_end_of_the_screen_are_refused(first_row, count):
+    with pytest.raises(ParseError) as caught:
+        value(b"###\n#@.\n", first_row=first_row)
+    assert str(caught.value) == (
+        f"field maze needs 2 lines from row {first_row} on, but there are {count}\n  found: ###\\n#@.\\n\n"
+        "  cure: check `rows` and `first_row`, and that the reply is read to its end"
+    )
+
+
+def test_two_places_of_a_grid_are_refused():
+    with pytest.raises(FieldProblem) as caught:
+        reading(first_row=2, after="MAP")
+    assert str(caught.value) == "grid: a place given twice\n  found: `after` and `first_row`\n  expected: one of them"

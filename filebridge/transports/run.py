@@ -32,7 +32,8 @@ class RunTransport(Transport):
 
     The message is the result files, or stdout where the launch names none. An input that is remembered starts
     nothing. Raises ExecFailed when the program cannot be executed, ConfigSecurityError for results outside the
-    folder that it starts in, LimitReached when descriptors have run out; nothing is left behind then.
+    folder that it starts in, PeerRejected for a link on the way to them, LimitReached when descriptors have run
+    out; nothing is left behind then.
     """
 
     __slots__ = (
@@ -55,15 +56,16 @@ class RunTransport(Transport):
         self._said = bytearray()
         self._key = b""
         self._message: bytes | None = None
-        with self._start.errors(), ExitStack() as undo:
+        with ExitStack() as undo:
             self._results = RunResults(launch.directory, results) if results and results.names else None
             if self._results:
                 undo.callback(self._results.close)
-            self._null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-            undo.callback(os.close, self._null)
-            # Both ends stay with us, so that this one serves all runs.
-            tail, self._tail_entry = output_pipe(undo, undo)
-            self._wakeup = Wakeup()
+            with self._start.errors():
+                self._null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+                undo.callback(os.close, self._null)
+                # Both ends stay with us, so that this one serves all runs.
+                tail, self._tail_entry = output_pipe(undo, undo)
+                self._wakeup = Wakeup()
             self.process = RunProcess(run.exit_ok, tail)
             undo.pop_all()
         self.patience = math.inf if self._wakeup.sees and _ends_are_announced() else PATIENCE

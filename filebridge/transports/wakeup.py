@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import select
 from typing import Any
+
+from filebridge.transports.bell import Bell
 
 __all__ = ["Wakeup"]
 
@@ -13,29 +14,30 @@ _EPOLL: Any = getattr(select, "epoll", None)
 
 
 class Wakeup:
-    """A descriptor that is readable while one of those that were added is, or while its bell has been rung.
+    """A descriptor that is readable while one of those that were added is, or while its bell is rung.
 
-    ``sees`` is False where it stands for its bell alone, because the system has nothing better.
+    ``sees`` is False where it stands for its bell alone, because the system has nothing better. Raises OSError
+    when no descriptor is left.
     """
 
-    __slots__ = ("_epoll", "_listening", "_ringing", "_rung", "sees")
+    __slots__ = ("_bell", "_epoll", "_rung", "sees")
 
     def __init__(self) -> None:
-        self._listening, self._ringing = os.pipe()
+        self._bell = Bell()
         self._rung = False
         self._epoll = None
         self.sees = _EPOLL is not None
         if self.sees:
             try:
                 self._epoll = _EPOLL()
-                self._epoll.register(self._listening, select.POLLIN)
+                self._epoll.register(self._bell.fileno(), select.POLLIN)
             except BaseException:
                 self.close()
                 raise
 
     def fileno(self) -> int:
         """Return the descriptor to wait for; -1 once closed."""
-        return self._listening if self._epoll is None else int(self._epoll.fileno())
+        return self._bell.fileno() if self._epoll is None else int(self._epoll.fileno())
 
     def add(self, descriptor: int) -> None:
         """Wake when ``descriptor`` is readable, until it is dropped."""
@@ -50,21 +52,18 @@ class Wakeup:
     def ring(self) -> None:
         """Be readable until ``hush``."""
         if not self._rung:
-            os.write(self._ringing, b"!")
+            self._bell.ring()
             self._rung = True
 
     def hush(self) -> None:
-        """Take back ``ring``."""
+        """Take back ``ring``; costs nothing where it was not rung."""
         if self._rung:
-            os.read(self._listening, 1)
+            self._bell.silence()
             self._rung = False
 
     def close(self) -> None:
         """Close the descriptors; twice is harmless."""
-        for descriptor in (self._listening, self._ringing):
-            if descriptor >= 0:
-                os.close(descriptor)
-        self._listening = self._ringing = -1
+        self._bell.close()
         if self._epoll is not None:
             # What was added stays so for others who share it after a fork.
             self._epoll.close()

@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import math
 import os
+import resource
 import select
 import signal
+import subprocess
+import sys
 import threading
 import time
+import warnings
 
 import pytest
 
@@ -13,12 +17,14 @@ from filebridge.errors import (
     ConfigError,
     ConfigSecurityError,
     ExecFailed,
+    LimitReached,
     MessageTooLarge,
     PeerRejected,
     ProtocolError,
     TransportError,
 )
 from filebridge.parcel import unpack
+from filebridge.transports import wakeup
 from filebridge.transports.base import Launch, Results, Run, Ways
 from filebridge.transports.outbox import Outbox
 from filebridge.transports.run import RunTransport
@@ -210,6 +216,12 @@ def test_a_link_in_place_of_a_result_is_not_followed(make, tmp_path):
         run(make("ln -s secret out.lst", "out.lst"))
 
 
+def test_a_link_on_the_way_to_a_result_is_not_followed(make, tmp_path):
+    (tmp_path / "sub").symlink_to("/")
+    with pytest.raises(PeerRejected, match="sub on the way to sub/out"):
+        make("true", "sub/out.lst")
+
+
 @pytest.mark.parametrize("name", ["../out.lst", "/etc/passwd", "a/../b", "", ".."])
 def test_results_outside_the_folder_are_refused(make, name):
     with pytest.raises(ConfigSecurityError):
@@ -327,6 +339,25 @@ def test_a_missing_program_is_found_out_at_once(tmp_path):
         RunTransport(Launch(("/no/such/program",), str(tmp_path), {}, run=Run()))
 
 
+def test_a_lack_of_descriptors_is_told_and_leaves_nothing(make):
+    transport = make("cat")
+    spare = len(os.listdir("/proc/self/fd"))
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    refused = []
+    while not transport.process.busy:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (spare - 1 + len(refused), before[1]))
+        try:
+            transport.deliver((), b"x")
+        except LimitReached as error:
+            refused.append(error.what.partition("started: ")[2])
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        assert transport.process.busy or len(os.listdir("/proc/self/fd")) == spare
+    assert len(refused) > 3
+    assert set(refused) == {"this process may open no more files"}
+    assert await_end(transport) == b"x"
+
+
 def test_a_program_that_vanishes_is_told(tmp_path):
     program = tmp_path / "solver"
     program.write_text("#!/bin/sh\necho x\n")
@@ -387,7 +418,9 @@ def test_a_blocked_signal_of_the_trainer_is_not_blocked_in_a_run(make):
 def test_closing_in_a_forked_process_leaves_the_run_alone(make):
     transport = make("kill -STOP $$; echo x")
     transport.deliver((), b"")
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
         transport.close()
         os._exit(0)
@@ -397,7 +430,52 @@ def test_closing_in_a_forked_process_leaves_the_run_alone(make):
     assert await_end(transport) == b"x\n"
 
 
+ON_A_TERMINAL = """
+import os, select
+from filebridge.transports.base import Launch, Run
+from filebridge.transports.run import RunTransport
+
+master, slave = os.openpty()
+terminal = os.open(os.ttyname(slave), os.O_RDWR)
+os.close(os.open("/dev/tty", os.O_RDWR))
+argv = ("/bin/sh", "-c", "(: < /dev/tty) 2> /dev/null && echo seen || echo apart")
+transport = RunTransport(Launch(argv, "/", {}, run=Run()))
+transport.deliver((), b"")
+while (message := transport.read()) is None:
+    select.select([transport.fileno()], [], [])
+print(message.decode(), end="")
+transport.close()
+"""
+
+
+def test_a_run_does_not_see_the_terminal_of_the_trainer():
+    argv = [sys.executable, "-c", ON_A_TERMINAL]
+    found = subprocess.run(argv, start_new_session=True, capture_output=True, text=True)
+    assert (found.stdout, found.stderr) == ("apart\n", "")
+
+
+def test_a_run_leads_a_group_of_its_own(make):
+    transport = make("sleep 600")
+    transport.deliver((), b"")
+    assert os.getpgid(transport.process.pid) == transport.process.pid
+
+
 def test_every_end_is_announced_where_the_system_can(make):
     transport = make("true")
     assert transport.patience == math.inf
     assert transport.snapshots
+
+
+@pytest.mark.parametrize("lacking", [(os, "pidfd_open"), (select, "epoll"), (os, "memfd_create")])
+def test_a_poorer_system_is_looked_at_now_and_then(make, monkeypatch, lacking):
+    monkeypatch.delattr(*lacking)
+    monkeypatch.setattr(wakeup, "_EPOLL", getattr(select, "epoll", None))
+    transport = make("cat; sleep 600 & echo $! >&2; exit 3", exit_ok=(3,), remembered=1)
+    assert transport.patience == (math.inf if lacking[1] == "memfd_create" else 0.002)
+    for _ in range(2):
+        transport.deliver((), b"told")
+        wait_until(lambda: transport.process.drain_stderr() or not transport.process.busy or transport.process.over())
+        assert transport.look() == b"told"
+    wait_until(lambda: gone(int(transport.process.stderr_tail())))
+    transport.deliver((), b"new")
+    assert stop([transport.process], 1.0, time.monotonic() + 10) == []

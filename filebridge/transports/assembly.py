@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol, cast
 
 from filebridge.errors import ConfigError, TransportError
 from filebridge.transports.base import Launch, Receiver, Sender, Transport, Ways
@@ -13,14 +13,17 @@ from filebridge.transports.birth import abandon, checked, output_pipe, start_err
 from filebridge.transports.process import Process, exec_path
 from filebridge.transports.streams import PipeReceiver, PipeSender
 
-if TYPE_CHECKING:
-    from filebridge.transports.results import ResultsReceiver
-
 __all__ = ["Assembly"]
 
 
 class _Write(Protocol):
     def __call__(self, data: bytes) -> int: ...
+
+
+class _Files(Receiver, Protocol):
+    """A receiver of files, which is to be told once nobody writes them any more."""
+
+    final: bool
 
 
 class Assembly(Transport):
@@ -33,7 +36,7 @@ class Assembly(Transport):
     """
 
     __slots__ = (
-        "_announced", "_expect", "_receiver", "_results", "_send", "_sender", "fileno", "patience", "read", "snapshots",
+        "_announced", "_expect", "_files", "_receiver", "_send", "_sender", "fileno", "patience", "read", "snapshots",
         "write", "write_fileno",
     )  # fmt: skip
 
@@ -47,7 +50,8 @@ class Assembly(Transport):
         _refuse_terminal(launch)
         checked(launch)
         path = exec_path(launch)
-        self._results: ResultsReceiver | None = None
+        self._files: _Files | None = None
+        self.snapshots = False
         with start_errors(launch, path), ExitStack() as theirs, ExitStack() as ours:
             stdin = self._way_in(launch, ways, theirs, ours)
             stdout, stderr, tail = self._way_back(launch, ways, theirs, ours)
@@ -70,8 +74,8 @@ class Assembly(Transport):
 
     def look(self) -> bytes | None:
         """Return output, announced or not; after the end of the process nobody is in the middle of a write."""
-        if self._results is not None and self.process.ended:
-            self._results.final = True
+        if self._files is not None and self.process.ended:
+            self._files.final = True
         return self._receiver.look()
 
     def end_input(self) -> None:
@@ -130,19 +134,17 @@ class Assembly(Transport):
             return None
         from filebridge.transports.results import open_results
 
-        receiver = open_results(launch.directory, ways.results)
-        if ways.results.written != "appended":
-            self._results = cast("ResultsReceiver", receiver)
-        return receiver
+        self._files = cast("_Files", open_results(launch.directory, ways.results))
+        self.snapshots = ways.results.written != "appended"
+        return self._files
 
     def _bind(self) -> None:
         """Take over the methods of the two ways, so that a step costs no call more than they do."""
         receiver, sender = self._receiver, self._sender
         self.fileno, self.read, self._expect = receiver.fileno, receiver.read, receiver.expect
         self.patience = receiver.patience
-        self.snapshots = self._results is not None
         self._send = sender.write if sender else _no_way_in
-        self.write = self._write_anew if self._results is not None else self._send
+        self.write = self._write_anew if self.snapshots else self._send
         self.write_fileno = sender.write_fileno if sender else _nowhere
 
     def _write_anew(self, data: bytes) -> int:

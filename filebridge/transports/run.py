@@ -177,10 +177,17 @@ class RunTransport(Transport):
         message = self._results.message() if self._results is not None else bytes(self._said)
         if not message:
             # Nothing at all is what a stream gives at its end.
-            raise ProtocolError("the run ended well but its result is empty", cure="see its stderr, and its input")
+            raise self._empty()
         if self._remembered is not None:
             self._remembered.put(self._key, message)
         return message
+
+    def _empty(self) -> ProtocolError:
+        place = self._results.names[0] if self._results is not None else "its stdout"
+        return ProtocolError(
+            f"the run ended well but wrote nothing to {place}",
+            cure="name the file that it answers in, `files: {read: ...}`; its stderr may say more",
+        )
 
     def _collect(self) -> None:
         """Take what stdout holds now, so that the program is never held up."""

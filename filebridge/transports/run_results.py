@@ -15,18 +15,18 @@ _LOOKS = 3
 
 
 class RunResults:
-    """The files that a run answers in, beneath ``directory``; several make one parcel.
+    """The files ``names`` that a run answers in, beneath ``directory``; several make one parcel.
 
     Raises ConfigSecurityError for a name that leads out of it, ConfigError for one with a star, TransportError
     when the directory cannot be opened.
     """
 
-    __slots__ = ("_cap", "_directory", "_names", "_root")
+    __slots__ = ("_cap", "_directory", "_root", "names")
 
     def __init__(self, directory: str, results: Results) -> None:
         self._directory, self._cap = directory, results.cap
-        self._names = results.names
-        for name in self._names:
+        self.names = results.names
+        for name in self.names:
             _refuse_star(name)
             found = self._open(name)
             if found is not None:
@@ -38,7 +38,7 @@ class RunResults:
 
         Raises TransportError when that is not possible.
         """
-        for name in self._names:
+        for name in self.names:
             found = self._folder(name)
             if found is None:
                 continue
@@ -61,9 +61,9 @@ class RunResults:
 
         Raises ProtocolError when there is none, MessageTooLarge, PeerRejected for anything but a regular file.
         """
-        if len(self._names) == 1:
-            return self._read(self._names[0])
-        return pack([(name, self._read(name)) for name in self._names])
+        if len(self.names) == 1:
+            return self._read(self.names[0])
+        return pack([(name, self._read(name)) for name in self.names])
 
     def close(self) -> None:
         """Close the directory; twice is harmless."""

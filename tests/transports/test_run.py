@@ -204,9 +204,9 @@ def test_an_old_result_that_cannot_be_removed_is_an_error(make, tmp_path):
 
 
 def test_no_output_at_all_is_an_error(make):
-    with pytest.raises(ProtocolError, match="its result is empty"):
+    with pytest.raises(ProtocolError, match="ended well but wrote nothing to its stdout"):
         run(make("true"))
-    with pytest.raises(ProtocolError, match="its result is empty"):
+    with pytest.raises(ProtocolError, match=r"ended well but wrote nothing to out\.lst"):
         run(make(": > out.lst", "out.lst"))
 
 

@@ -14,7 +14,7 @@ from filebridge.wire.formats.problem import FieldProblem
 from filebridge.wire.numbers import NUMBER_WORDS, number_pattern
 from filebridge.wire.reading import Reading
 
-__all__ = ["reader"]
+__all__ = ["reader", "value_source"]
 
 _Find = Callable[[bytes], "re.Match[bytes] | None"]
 
@@ -31,7 +31,7 @@ def reader(name: str, field: FieldModel, text: Text) -> Reading:
     if not words:
         raise FieldProblem("key", "a blank name", expected="the name in front of `=` or `:`")
     word = field.type or "float"
-    source = rb"^[ \t]*" + rb"[ \t]+".join(words) + rb"[ \t]*[=:][ \t]*(" + _value_source(word, text) + rb")"
+    source = rb"^[ \t]*" + rb"[ \t]+".join(words) + rb"[ \t]*[=:][ \t]*(" + value_source(word, text) + rb")"
     pattern, convert = re.compile(source, re.MULTILINE), conversion(name, word, field, text)
     if field.pick in ("first", "last"):
         find = pattern.search if field.pick == "first" else _last(pattern, (field.key or "").split()[0], text)
@@ -39,7 +39,8 @@ def reader(name: str, field: FieldModel, text: Text) -> Reading:
     return every_reading(name, field, KINDS[word], convert, pattern.findall)
 
 
-def _value_source(word: str, text: Text) -> bytes:
+def value_source(word: str, text: Text) -> bytes:
+    """Return the regular expression for what is read of a value of the type ``word`` and what may follow it."""
     if word in ("line", "text"):
         return rb"[^\n]*"
     # What is no number is matched all the same, so that it is refused and not passed over.

@@ -22,6 +22,7 @@ from filebridge.wire.reading import Reading, admission, compile_field, default_v
 __all__ = ["Decoder", "compile_decoder"]
 
 Row = list[object]
+Decode = Callable[[bytes, Row, Row], None]
 
 _PLACEHOLDER = Reading(lambda message: None, Kind.NUMBER)
 
@@ -38,7 +39,10 @@ class Entry:
 
 
 class Decoder:
-    """Fills the row from a reply: first what is read, then what is computed."""
+    """Fills the row from a reply: first what is read, then what is computed.
+
+    ``decode(message, row, previous)`` does so; it raises ProtocolError for what cannot be read, ExpressionError.
+    """
 
     def __init__(
         self,
@@ -47,19 +51,8 @@ class Decoder:
         refuse: Callable[[bytes], None] | None,
     ) -> None:
         self.entries = entries
-        self._refuse = refuse
-        self._road = [(entry.index, entry.read, entry.absent) for entry in entries]
-        self._computed = computed
-
-    def decode(self, message: bytes, row: Row, previous: Row) -> None:
-        """Fill the row from ``message``; raises ProtocolError for what cannot be read, ExpressionError."""
-        if self._refuse is not None:
-            self._refuse(message)
-        for index, read, absent in self._road:
-            value = read(message)
-            row[index] = absent(message, row) if value is None else value
-        for index, evaluate in self._computed:
-            row[index] = evaluate(row, previous)
+        alone = len(entries) == 1 and not computed and refuse is None
+        self.decode = _decoding_one(entries[0]) if alone else _decoding(entries, computed, refuse)
 
     def partly(self, names: Iterable[str]) -> Callable[[bytes, Row, Row], None] | None:
         """Return a function that fills these fields only, from a reply that is not yet whole; None if none is known."""
@@ -77,6 +70,36 @@ class Decoder:
                     row[entry.index] = entry.default
 
         return decode
+
+
+def _decoding_one(entry: Entry) -> Decode:
+    """Return what decodes where all is in one field, as it often is."""
+    index, read, absent = entry.index, entry.read, entry.absent
+
+    def decode(message: bytes, row: Row, previous: Row) -> None:
+        value = read(message)
+        row[index] = absent(message, row) if value is None else value
+
+    return decode
+
+
+def _decoding(
+    entries: list[Entry],
+    computed: list[tuple[int, Callable[[Row, Row], object]]],
+    refuse: Callable[[bytes], None] | None,
+) -> Decode:
+    road = [(entry.index, entry.read, entry.absent) for entry in entries]
+
+    def decode(message: bytes, row: Row, previous: Row) -> None:
+        if refuse is not None:
+            refuse(message)
+        for index, read, absent in road:
+            value = read(message)
+            row[index] = absent(message, row) if value is None else value
+        for index, evaluate in computed:
+            row[index] = evaluate(row, previous)
+
+    return decode
 
 
 def compile_decoder(config: Config, slots: Slots, faults: Faults) -> Decoder:

@@ -64,7 +64,7 @@ class Inotify:
         self._told: dict[int, tuple[tuple[Listener, int], ...]] = {}
         self._names: dict[bytes, str] = {}
         try:
-            self.descriptor = _result(library.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
+            self.descriptor = _opened(library)
         except AttributeError as exc:
             raise NoInotify(errno.ENOSYS, os.strerror(errno.ENOSYS)) from exc
         except OSError as exc:
@@ -99,7 +99,7 @@ class Inotify:
 
     def tell(self, watch: Listener, index: int, path: str) -> None:
         """Announce to ``watch`` what happens in the folder at ``path``, its number ``index``; raises OSError."""
-        key = _result(self._library.inotify_add_watch(self.descriptor, os.fsencode(path), ctypes.c_uint32(_WANTED)))
+        key = _added(self._library, self.descriptor, path)
         told = self._told.get(key, ())
         if (watch, index) not in told:
             self._told[key] = (*told, (watch, index))
@@ -186,6 +186,14 @@ def _close_aside(descriptor: int) -> None:
     except RuntimeError:
         # No more threads, or the interpreter is ending.
         os.close(descriptor)
+
+
+def _opened(library: ctypes.CDLL) -> int:
+    return _result(library.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
+
+
+def _added(library: ctypes.CDLL, descriptor: int, path: str) -> int:
+    return _result(library.inotify_add_watch(descriptor, os.fsencode(path), ctypes.c_uint32(_WANTED)))
 
 
 def _result(value: int) -> int:

@@ -129,9 +129,9 @@ class ObserverWatch:
         path = self._folders.paths[index]
         self._folders.settle(index)
         with _LOCK:
+            self._source = _current = _current or _Observer()
+            ear = self._ears.setdefault(index, _Ear(self, index, path))
             try:
-                self._source = _current = _current or _Observer()
-                ear = self._ears.setdefault(index, _Ear(self, index, path))
                 _current.listen(ear)
             except OSError as exc:
                 raise refusal(exc, path) from exc

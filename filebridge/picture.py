@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
@@ -10,12 +11,11 @@ from typing import TYPE_CHECKING
 import numpy
 
 from filebridge.errors import UsageError
-from filebridge.wire.formats.screen import strokes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["CELL", "picture"]
+__all__ = ["CELL", "DIAGONALS", "picture", "strokes"]
 
 CELL = (12, 6)
 """Height and width of a character in pixels; both even, as most video formats want them."""
@@ -23,6 +23,15 @@ CELL = (12, 6)
 _DARK = numpy.array([18, 18, 24], numpy.int16)
 _LIGHT = numpy.array([220, 220, 210], numpy.int16)
 _CURSOR = re.compile(r"\x1b\[(\d{1,5});(\d{1,5})H\Z")
+DIAGONALS = {"╱": "/", "╲": "\\", "╳": "X"}
+"""What stands for the lines of box drawing that are neither level nor upright."""
+
+_WAYS = {
+    "left": {"LEFT", "HORIZONTAL"},
+    "right": {"RIGHT", "HORIZONTAL"},
+    "up": {"UP", "VERTICAL"},
+    "down": {"DOWN", "VERTICAL"},
+}
 _SHADES = {"░": 64, "▒": 128, "▓": 192, "█": 255}
 # The tiles are one for each code up to here; all that comes later looks like a question mark.
 _LAST = 0x25A0
@@ -37,13 +46,24 @@ def picture(text: str, columns: int = 80, rows: int = 24) -> NDArray[numpy.uint8
     """
     cursor = _CURSOR.search(text)
     lines = (text[: cursor.start()] if cursor else text).removesuffix("\n").split("\n")[-rows:]
-    block = "".join([line.expandtabs()[:columns].ljust(columns) for line in lines]).ljust(rows * columns)
+    block = "".join([line[:columns].expandtabs()[:columns].ljust(columns) for line in lines]).ljust(rows * columns)
     codes = numpy.frombuffer(block.encode("utf-32-le", "replace"), "<u4").reshape(rows, columns)
     tiles: NDArray[numpy.uint8] = _tiles()[numpy.minimum(codes, _LAST)]
     if cursor and 0 < int(cursor[1]) <= rows and 0 < int(cursor[2]) <= columns:
         tiles[int(cursor[1]) - 1, int(cursor[2]) - 1] ^= 255
     height, width = CELL
     return tiles.swapaxes(1, 2).reshape(rows * height, columns * width, 3)
+
+
+def strokes(character: str) -> frozenset[str]:
+    """Return in which directions from its middle a box drawing ``character`` has lines: left, right, up, down.
+
+    Empty for every other character.
+    """
+    name = unicodedata.name(character, "")
+    if character in DIAGONALS or not name.startswith(("BOX DRAWINGS", "HORIZONTAL SCAN LINE")):
+        return frozenset()
+    return frozenset(way for way, words in _WAYS.items() if not words.isdisjoint(name.split()))
 
 
 @cache
@@ -65,7 +85,7 @@ def _tiles() -> NDArray[numpy.uint8]:
 def _lines(character: str, glyph: Callable[[str], NDArray[numpy.int16]]) -> NDArray[numpy.int16]:
     ways, (height, width) = strokes(character), CELL
     if not ways:
-        return glyph({"╱": "/", "╲": "\\", "╳": "X"}.get(character, "?"))
+        return glyph(DIAGONALS.get(character, "?"))
     tile = numpy.zeros(CELL, numpy.int16)
     middle, centre = height // 2, width // 2
     parts: dict[str, tuple[int | slice, int | slice]] = {

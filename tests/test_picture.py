@@ -12,7 +12,7 @@ from imageio_ffmpeg import get_ffmpeg_exe
 
 import filebridge.picture
 from filebridge.errors import UsageError
-from filebridge.picture import picture
+from filebridge.picture import picture, strokes
 from filebridge.wire.screen import Screen
 
 DARK = (18, 18, 24)
@@ -51,6 +51,13 @@ def test_box_drawing_joins():
     assert cell(image, 1, 1)[6].tolist() == [False, False, False, True, True, True]
     assert cell(image, 3, 3)[:, 3].tolist() == [True] * 7 + [False] * 5
     assert not cell(image, 2, 2).any()
+
+
+def test_strokes_of_box_drawing():
+    assert strokes("┬") == {"left", "right", "down"}
+    assert strokes("╼") == {"left", "right"}
+    assert strokes("╰") == {"up", "right"}
+    assert strokes("╳") == strokes("x") == strokes("→") == strokes("\x00") == frozenset()
 
 
 def test_characters_that_cannot_be_drawn_are_question_marks():

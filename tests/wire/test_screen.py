@@ -2,6 +2,7 @@ import contextlib
 import re
 import sys
 import time
+import timeit
 
 import pexpect
 import pyte
@@ -222,6 +223,32 @@ def test_the_screen_is_the_one_that_pyte_shows(parts):
     known = pyte.Screen(9, 4)
     pyte.Stream(known).feed("".join(parts))
     assert lines("".join(parts).encode(), columns=9, rows=4)[:-1] == known.display
+
+
+REDRAWN = [b"".join(b"\x1b[%d;%dH%c" % (row % 24 + 1, row * step % 60 + 1, 43) + b"\x1b[1B\x08 " for row in range(20))
+           for step in range(1, 9)]  # fmt: skip
+
+
+def by_pyte_alone():
+    screen = pyte.Screen(80, 24)
+    stream = pyte.ByteStream(screen)
+    for chunk in REDRAWN:
+        stream.feed(chunk)
+        for row in screen.dirty:
+            line = screen.buffer[row]
+            "".join([line[column].data for column in range(80)])
+        screen.dirty.clear()
+
+
+def by_screen():
+    screen = Screen(80, 24)
+    for chunk in REDRAWN:
+        screen.clean(chunk)
+
+
+def test_a_snapshot_costs_little_more_than_pyte_alone():
+    alone, ours = (min(timeit.repeat(each, time.process_time, repeat=9, number=3)) for each in (by_pyte_alone, by_screen))
+    assert ours < 1.3 * alone
 
 
 def test_without_pyte_the_cure_is_named(monkeypatch):

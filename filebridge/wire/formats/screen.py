@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -11,31 +10,14 @@ import numpy
 from filebridge.config.field import FieldModel
 from filebridge.config.simulator import Text
 from filebridge.errors import ParseError, escaped
+from filebridge.picture import DIAGONALS, strokes
 from filebridge.wire.expression_kinds import Kind
 from filebridge.wire.formats.problem import FieldProblem
 from filebridge.wire.reading import Reading
 
-__all__ = ["reader", "strokes"]
+__all__ = ["reader"]
 
-_WAYS = {
-    "left": {"LEFT", "HORIZONTAL"},
-    "right": {"RIGHT", "HORIZONTAL"},
-    "up": {"UP", "VERTICAL"},
-    "down": {"DOWN", "VERTICAL"},
-}
-_DIAGONALS = {"╱": "/", "╲": "\\", "╳": "X"}
 _CURE = "`screen` reads the screen of a terminal: give its size with `screen: 80x24` in the transport's console"
-
-
-def strokes(character: str) -> frozenset[str]:
-    """Return in which directions from its middle a box drawing ``character`` has lines: left, right, up, down.
-
-    Empty for every other character.
-    """
-    name = unicodedata.name(character, "")
-    if character in _DIAGONALS or not name.startswith(("BOX DRAWINGS", "HORIZONTAL SCAN LINE")):
-        return frozenset()
-    return frozenset(way for way, words in _WAYS.items() if not words.isdisjoint(name.split()))
 
 
 def reader(name: str, field: FieldModel, text: Text, size: tuple[int, int] | None = None) -> Reading:
@@ -96,7 +78,7 @@ def _no_screen(name: str, message: bytes, shape: tuple[int, int] | None = None) 
 def _ascii(character: str) -> int:
     ways = strokes(character)
     level, upright = not ways.isdisjoint(("left", "right")), not ways.isdisjoint(("up", "down"))
-    shown = "+" if level and upright else "-" if level else "|" if upright else _DIAGONALS.get(character, "?")
+    shown = "+" if level and upright else "-" if level else "|" if upright else DIAGONALS.get(character, "?")
     return ord(shown)
 
 

@@ -10,7 +10,7 @@ from filebridge.config.simulator import Text
 from filebridge.errors import ParseError
 from filebridge.wire.expression_kinds import Kind
 from filebridge.wire.formats.problem import FieldProblem
-from filebridge.wire.formats.screen import reader, strokes
+from filebridge.wire.formats.screen import reader
 from filebridge.wire.reading import compile_field
 from filebridge.wire.screen import Screen
 
@@ -56,13 +56,6 @@ def test_characters_beyond_ascii(drawn, codes):
     cells = reading(size=(6, 2)).read(snapshot(drawn))
     assert bytes(cells[0]) == codes
     assert bytes(cells[1]) == b"      "
-
-
-def test_strokes_of_box_drawing():
-    assert strokes("┬") == {"left", "right", "down"}
-    assert strokes("╼") == {"left", "right"}
-    assert strokes("╰") == {"up", "right"}
-    assert strokes("╳") == strokes("x") == strokes("→") == strokes("\x00") == frozenset()
 
 
 def test_the_cursor_is_a_row_and_a_column_counted_from_one():

@@ -21,19 +21,21 @@ if TYPE_CHECKING:
     from jinja2 import Environment, Template
     from jinja2.runtime import Context
 
-__all__ = ["GLOBALS", "Rendering", "check_template", "compile_rendering", "render"]
+__all__ = ["ATTRIBUTES", "GLOBALS", "Rendering", "check_template", "compile_rendering", "render"]
 
 GLOBALS = frozenset({"range"})
 """Names that a template knows by itself."""
+
+ATTRIBUTES = frozenset(re.findall(r"\w+", """
+    upper lower strip lstrip rstrip ljust rjust center zfill split startswith endswith get items keys values item tolist
+    shape size real imag index index0 revindex revindex0 first last length previtem nextitem cycle changed depth"""))
+"""What may stand behind the dot of a value."""
 
 _LARGEST = 16 << 20  # bytes of one rendered file
 _WORK = 64 << 20  # characters that may be made on the way
 _TURN = 64  # of them are charged for one turn of a loop, eight times that for a call
 _KEY = "(budget)"
 _WIDTHS = re.compile(r"%(?:\([^)]*\))?[-+ #0]*(\*|\d*)(?:\.(\*|\d*))?")
-_METHODS = frozenset(re.findall(r"\w+", """
-    upper lower strip lstrip rstrip ljust rjust center zfill split startswith endswith get items keys values item tolist
-    shape size real imag index index0 revindex revindex0 first last length previtem nextitem cycle changed depth"""))
 _FILTERS = frozenset(re.findall(r"\w+", """abs count d default first float int items join last length list lower max min
     reverse round sort sum trim unique upper"""))
 
@@ -79,7 +81,7 @@ def _engine(newline: Literal["\n", "\r\n"]) -> Environment:
         intercepted_binops = frozenset(("*", "**", "%"))
 
         def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-            return attr in _METHODS
+            return attr in ATTRIBUTES
 
         def wrap_str_format(self, value: Any) -> None:
             """Leave str.format to the allow-list, which does not hold it: it pads without a limit."""

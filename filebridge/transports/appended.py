@@ -132,7 +132,7 @@ class AppendedReceiver:
     def _rewind(self) -> None:
         self._offset = 0
         self._tail = b""
-        self._stale = 0
+        self._stale: int | None = None
 
     def _grown(self) -> bytes:
         """Return what stands behind the place up to which the file was read, or all if it was begun anew."""
@@ -149,7 +149,7 @@ class AppendedReceiver:
                 if not piece:
                     break
                 pieces.append(piece)
-                self._stale = 0
+                self._stale = None
                 self._offset += len(piece)
                 self._tail = data[-_OVERLAP:]
                 if len(data) < CHUNK:
@@ -160,7 +160,7 @@ class AppendedReceiver:
 
     def _rewritten(self, size: int) -> bool:
         """Tell whether the file of an earlier run was replaced by the very same bytes, as equal runs begin equally."""
-        if not self._stale or size != len(self._tail):
+        if self._stale is None or size != len(self._tail):
             return False
         return os.fstat(self._descriptor).st_mtime_ns != self._stale
 

@@ -6,6 +6,7 @@ import os
 import sys
 
 from filebridge.errors import TransportError
+from filebridge.transports.lease import is_closed
 from filebridge.transports.regular import Identity, identity, read_regular
 from filebridge.transports.watch import ARRIVED, CHANGED, CLOSED, GONE
 
@@ -149,8 +150,11 @@ class ClosedPart(Part):
             self.writing = False
 
     def changed(self, now: Identity, final: bool) -> bool:
-        """Tell whether it stood still between two looks, and nobody is known to write it."""
-        return final or (now == self.before and not self.writing)
+        """Tell whether nobody has it open; where that is unknown, whether it stood still between two looks."""
+        if final:
+            return True
+        closed = is_closed(self.folder, self.name)
+        return now == self.before and not self.writing if closed is None else closed
 
 
 class OpenPart(Part):

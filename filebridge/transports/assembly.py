@@ -88,6 +88,7 @@ class Assembly(Transport):
         if self._sender is not None:
             self._sender.close()
         self._receiver.close()
+        self.fileno, self.read = _nowhere, _closed
         if self.outbox is not None:
             self.outbox.close()
         self.process.close()
@@ -175,3 +176,7 @@ def _no_way_in(data: bytes) -> int:
 
 def _nowhere() -> int:
     return -1
+
+
+def _closed() -> bytes | None:
+    raise TransportError("the simulator's output cannot be read", found="it was closed by us")

@@ -93,16 +93,6 @@ def tail(transport, enough):
     return transport.process.stderr_tail()
 
 
-def added(before):
-    """Return what is open and was not ``before``; the kernel takes its time to close an inotify descriptor."""
-    until = time.monotonic() + conformance.PATIENCE
-    while time.monotonic() < until:
-        more = [descriptor for descriptor in conformance.descriptors() if descriptor not in before]
-        if not more:
-            break
-    return more
-
-
 def test_a_simulator_that_polls_a_file_and_answers_in_one(start, tmp_path):
     (tmp_path / "obs.txt").write_text("stale")
     with conformance.ending(start(POLLING, Ways(results=files("obs.txt")))) as transport:
@@ -289,7 +279,7 @@ def test_a_way_that_cannot_be_made_leaves_nothing(start, tmp_path, ways, kind):
     with pytest.raises(kind):
         start(SLEEP, ways)
     assert [path.name for path in tmp_path.iterdir()] == ["from"]
-    assert added(before) == []
+    assert conformance.added(before) == []
 
 
 def test_a_program_that_cannot_be_started_leaves_nothing(tmp_path, monkeypatch):
@@ -325,7 +315,7 @@ def test_nothing_of_it_is_left(start, tmp_path):
             transport.deliver([("act.txt", b"1")], b"")
         transport.close()
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["act.txt", "out"]
-    assert added(before) == []
+    assert conformance.added(before) == []
 
 
 def test_what_passes_is_recorded_with_the_files(start, tmp_path):

@@ -6,15 +6,16 @@ reads first hands to the others what is theirs.
 
 from __future__ import annotations
 
+import errno
 import os
 import select
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from time import monotonic
 
 from filebridge.errors import UsageError
 from filebridge.transports.bell import Bell
-from filebridge.transports.inotify_source import PARENT, join
+from filebridge.transports.inotify_source import PARENT, NoInotify, join
 from filebridge.transports.watch import LOST, PATIENCE, Event
 from filebridge.transports.watched import Folders, refusal
 
@@ -40,28 +41,33 @@ class InotifyWatch:
         self.events: list[Event] = []
         self._rung = False
         self._held = ExitStack()
-        self._source = join(self)
-        with self._source.lock:
-            self._held.callback(self._source.leave, self)
-            try:
-                self._open()
-            except BaseException:
-                self._held.close()
-                raise
+        try:
+            self._open()
+        except BaseException:
+            self._held.close()
+            raise
 
     def _open(self) -> None:
+        if not hasattr(select, "epoll"):
+            raise NoInotify(errno.ENOSYS, os.strerror(errno.ENOSYS))
         try:
             self._bell = Bell()
             self._held.callback(self._bell.close)
             self._epoll = select.epoll()
             self._held.callback(self._epoll.close)
+            # From here on other threads may ring the bell; what is entered last leaves first.
+            self._source = join(self)
+            self._held.callback(self._source.leave, self)
             for descriptor in (self._source.descriptor, self._bell.fileno()):
                 self._epoll.register(descriptor, select.EPOLLIN)
+        except NoInotify:
+            raise
         except OSError as exc:
             raise refusal(exc, self.folders.paths[0]) from exc
-        self._pending = self._epoll.poll
-        for index in range(len(self.folders.paths)):
-            self._watch(index)
+        self._pending: Callable[[float, int], object] = self._epoll.poll
+        with self._source.lock:
+            for index in range(len(self.folders.paths)):
+                self._watch(index)
         self.folders.check()
 
     def _watch(self, index: int) -> None:
@@ -124,7 +130,12 @@ class InotifyWatch:
     def close(self) -> None:
         """Stop watching; twice is harmless."""
         with self._source.lock:
+            self._pending = _closed
             self._held.close()
+
+
+def _closed(_seconds: float, _events: int) -> object:
+    raise _foreign()
 
 
 def _foreign() -> UsageError:

@@ -55,7 +55,7 @@ class Listener(Protocol):
 
 
 class Inotify:
-    """The descriptor that all watches share; everything but ``join`` is called with ``lock`` held."""
+    """The descriptor that all watches share; what is not private is called with ``lock`` held, but for ``leave``."""
 
     def __init__(self) -> None:
         self.lock = _LOCK
@@ -68,6 +68,8 @@ class Inotify:
         except AttributeError as exc:
             raise NoInotify(errno.ENOSYS, os.strerror(errno.ENOSYS)) from exc
         except OSError as exc:
+            # The number for too many instances is that for too many open files as well: this raises for the latter.
+            os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
             raise NoInotify(exc.errno, exc.strerror) from exc
 
     @property
@@ -81,14 +83,15 @@ class Inotify:
 
     def leave(self, watch: Listener) -> None:
         """Tell ``watch`` nothing any more; the descriptor is closed with the last one."""
-        if self.foreign:
-            return
-        self._watches = tuple(other for other in self._watches if other is not watch)
-        for index in range(PARENT, len(watch.folders.paths)):
-            self.forget(watch, index)
-        if not self._watches:
-            _close_aside(self.descriptor)
-            self.descriptor = -1
+        with self.lock:
+            if self.foreign:
+                return
+            self._watches = tuple(other for other in self._watches if other is not watch)
+            for index in range(PARENT, len(watch.folders.paths)):
+                self.forget(watch, index)
+            if not self._watches:
+                _close_aside(self.descriptor)
+                self.descriptor = -1
 
     def disown(self) -> None:
         """Close a forked child's copy; to read from it would be to take the parent's events."""
@@ -210,7 +213,7 @@ _current: Inotify | None = None
 def join(watch: Listener) -> Inotify:
     """Return the shared descriptor, opened if there is none, with ``watch`` among those who are told.
 
-    Raises NoInotify.
+    Raises NoInotify, or OSError when this process may open no more files.
     """
     global _current
     with _LOCK:

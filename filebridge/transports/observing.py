@@ -33,10 +33,11 @@ class _Ear:
     """What watchdog calls for one folder of one watch, in its own thread."""
 
     def __init__(self, watch: ObserverWatch, index: int, path: str) -> None:
-        self.path = path
+        # A link to the folder would be watched itself.
+        self.path = os.path.realpath(path)
         self._watch = watch
         self._index = index
-        self._places = {path, os.path.realpath(path)}
+        self._places = {path, self.path}
 
     def dispatch(self, event: FileSystemEvent) -> None:
         source, target = os.fsdecode(event.src_path), os.fsdecode(event.dest_path)
@@ -75,11 +76,13 @@ class _Observer:
         for each in ears:
             self._ears[ear.path] = self._schedule(each), ears
 
-    def leave(self, ears: Sequence[_Ear]) -> bool:
-        """Call ``ears`` no more; return whether the observer was ended because nobody listens any more."""
-        for ear in ears:
-            for left in self._forget(ear.path) - {ear}:
-                self.listen(left)
+    def drop(self, ear: _Ear) -> None:
+        """Call ``ear`` no more."""
+        for left in self._forget(ear.path) - {ear}:
+            self.listen(left)
+
+    def ended(self) -> bool:
+        """End the observer if nobody listens any more; return whether that was so."""
         if not self._ears:
             self._observer.stop()
             self._observer.join()
@@ -130,9 +133,11 @@ class ObserverWatch:
         self._folders.settle(index)
         with _LOCK:
             self._source = _current = _current or _Observer()
-            ear = self._ears.setdefault(index, _Ear(self, index, path))
+            before, self._ears[index] = self._ears.get(index), _Ear(self, index, path)
             try:
-                _current.listen(ear)
+                if before is not None:
+                    _current.drop(before)
+                _current.listen(self._ears[index])
             except OSError as exc:
                 raise refusal(exc, path) from exc
 
@@ -174,8 +179,11 @@ class ObserverWatch:
         global _current
         with _LOCK:
             ears, self._ears = [*self._ears.values()], {}
-            if ears and self._source is _current and self._source.leave(ears):
-                _current = None
+            if ears and self._source is _current:
+                for ear in ears:
+                    self._source.drop(ear)
+                if self._source.ended():
+                    _current = None
         self._bell.close()
 
 

@@ -6,7 +6,6 @@ A watch never waits: it has a descriptor that is readable when ``take`` has some
 from __future__ import annotations
 
 import errno
-import os
 import warnings
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol
@@ -139,17 +138,11 @@ def _polling(folders: Sequence[str], interval: float, reason: str = "") -> Watch
 
 
 def _missing(error: OSError) -> BridgeError:
-    """Return what is raised where inotify was asked for by name; LimitReached at once if no descriptor is left."""
+    """Return what is raised where inotify was asked for by name."""
     if error.errno == errno.ENOSYS:
         return TransportError("there is no inotify on this system", found=error.strerror or "",
                               cure="write `watch: auto`")
     if error.errno == errno.EMFILE:
-        try:
-            os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
-        except OSError as exc:
-            raise LimitReached("files cannot be watched: this process may open no more",
-                               found=f"inotify: {exc.strerror}",
-                               cure="raise the limit before the training: ulimit -n") from exc
         return LimitReached("files cannot be watched", found="this user's limit of inotify instances is reached",
                             cure="raise it, sysctl fs.inotify.max_user_instances=1024, or write `watch: auto`")
     return LimitReached("files cannot be watched", found=f"inotify: {error.strerror}",

@@ -168,6 +168,8 @@ def test_a_closed_watch_leaves_no_descriptor(watches, folder):
     watch = watches(folder)
     watch.close()
     watch.close()
+    with pytest.raises(UsageError):
+        watch.take()
     until(lambda: set(os.listdir("/proc/self/fd")) <= before)
 
 
@@ -218,6 +220,42 @@ def test_each_thread_wakes_for_its_own_folder_though_the_other_reads_it(watches,
     assert len(waited) == 2 * rounds
     assert sorted(waited)[rounds] < 0.05
     assert not any(map(readable, opened))
+
+
+def test_watches_come_and_go_in_threads_while_another_reads(watches, tmp_path):
+    ended, errors = threading.Event(), []
+
+    def come_and_go(number):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        try:
+            for turn in range(100):
+                watch = InotifyWatch([str(folder)])
+                write(folder / "obs", str(turn))
+                told = []
+                while (0, "obs", CLOSED) not in told and readable(watch, 5):
+                    told += watch.take()
+                assert (0, "obs", CLOSED) in told
+                watch.close()
+        except Exception as error:  # noqa: BLE001 - it is shown in the main thread
+            errors.append(error)
+
+    def read_always(watch):
+        while not ended.is_set():
+            readable(watch, 0.1)
+            watch.take()
+
+    (tmp_path / "mine").mkdir()
+    reader = threading.Thread(target=read_always, args=(watches(tmp_path / "mine"),))
+    threads = [threading.Thread(target=come_and_go, args=(number,)) for number in range(3)]
+    for thread in [reader, *threads]:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    ended.set()
+    reader.join(10)
+    assert errors == []
+    assert watched_folders(*inotify_descriptors()) == 1
 
 
 def test_nobody_spins_while_the_events_of_another_wait_to_be_fetched(watches, tmp_path):

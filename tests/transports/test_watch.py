@@ -120,6 +120,22 @@ def test_each_of_several_watches_and_folders_is_told_its_own(opened, tmp_path, m
     fetched(second, (0, "later", CLOSED))
 
 
+@pytest.mark.parametrize("mode", ANNOUNCED)
+def test_a_link_to_a_folder_is_followed_wherever_it_leads(opened, tmp_path, folder, mode):
+    (tmp_path / "next").mkdir()
+    (tmp_path / "link").symlink_to(folder)
+    watch = opened(mode, tmp_path / "link")
+    (folder / "obs").write_text("1")
+    fetched(watch, (0, "obs", CLOSED))
+    (tmp_path / "new").symlink_to(tmp_path / "next")
+    (tmp_path / "new").rename(tmp_path / "link")
+    fetched(watch, (0, "", LOST))
+    (tmp_path / "next" / "obs").write_text("1")
+    fetched(watch, (0, "obs", CLOSED))
+    (folder / "obs").write_text("1")
+    assert list(watch.take()) == []
+
+
 def test_polling_announces_nothing_and_asks_to_be_looked_at(opened, folder):
     watch = opened("poll", folder)
     (folder / "obs").write_text("1")

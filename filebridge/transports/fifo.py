@@ -68,7 +68,7 @@ class _Made:
         try:
             _clear(folder, last, name)
             os.mkfifo(last, 0o600, dir_fd=folder)
-            self.opened = os.open(last, _BOTH, dir_fd=folder)
+            self.opened = _opened(folder, last)
         except PeerRejected:
             raise
         except OSError as exc:
@@ -110,6 +110,14 @@ def _clear(folder: int, last: str, name: str) -> None:
     if not stat.S_ISFIFO(state.st_mode) or state.st_uid != os.geteuid():
         raise _stranger(name)
     os.unlink(last, dir_fd=folder)
+
+
+def _opened(folder: int, last: str) -> int:
+    try:
+        return os.open(last, _BOTH, dir_fd=folder)
+    except OSError:
+        os.unlink(last, dir_fd=folder)
+        raise
 
 
 def _stranger(name: str) -> PeerRejected:

@@ -230,6 +230,22 @@ def test_a_fifo_that_cannot_be_made_is_a_failed_start(tmp_path, monkeypatch, num
     assert conformance.descriptors() == before
 
 
+def test_a_fifo_that_cannot_be_opened_is_not_left(tmp_path, monkeypatch):
+    before, true = conformance.descriptors(), os.open
+
+    def scarce(path, flags, *args, **options):
+        if flags & os.O_RDWR:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return true(path, flags, *args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fifos.os, "open", scarce)
+        with pytest.raises(LimitReached, match="Too many open files"):
+            FifoSender(str(tmp_path), "way")
+    assert list(tmp_path.iterdir()) == []
+    assert conformance.descriptors() == before
+
+
 def test_another_fifo_of_that_name_is_not_removed(made, tmp_path):
     receiver = made(FifoReceiver, "way")
     (tmp_path / "way").unlink()

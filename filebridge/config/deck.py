@@ -29,14 +29,21 @@ Template = Annotated[str, BeforeValidator(_as_text), WithJsonSchema({"type": ["s
 class Edit(Part):
     """One place of a deck, and what is put there; exactly one of `key`, `card` and `after`."""
 
-    key: str | None = Field(None, min_length=1, description="The name in `name = value` or `name: value`.")
+    key: str | None = Field(
+        None,
+        min_length=1,
+        description="The name in `name = value` or `name: value`. The value is replaced, with its quotes if it has any;"
+        " a comment, a comma, and what else is in the line stay.",
+    )
     group: str | None = Field(
         None, min_length=1, description="The section or the namelist group in which `key` stands: `control`."
     )
     card: str | None = Field(None, min_length=1, description="The first word of a line: `GW`.")
     after: str | None = Field(None, min_length=1, description="Text of a heading; `line` counts from it.")
     line: int = Field(1, ge=1, le=100_000, description="With `after`: which line below the heading.")
-    which: Which = Field("first", description="Which of several: `first`, `last`, or its number.")
+    which: Which | None = Field(
+        None, description="Which of several, needed where there is more than one: `first`, `last`, or its number."
+    )
     column: int | None = Field(
         None,
         ge=1,

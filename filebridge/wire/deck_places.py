@@ -24,10 +24,9 @@ def find_spot(deck: Deck, edit: Edit) -> Spot:
 
     Raises PlaceProblem where there is none, or more than one and nothing says which.
     """
-    which = edit.which if "which" in edit.model_fields_set else None
     if edit.key is not None:
-        return find_key(deck, edit.key, edit.group, which)
-    line = _card(deck, edit.card, which) if edit.card is not None else _below(deck, edit, which)
+        return find_key(deck, edit.key, edit.group, edit.which)
+    line = _card(deck, edit.card, edit.which) if edit.card is not None else _below(deck, edit)
     if edit.chars is not None:
         return _chars(deck, line, edit.chars)
     if edit.column is not None:
@@ -44,13 +43,13 @@ def _card(deck: Deck, card: str, which: str | int | None) -> int:
     return one_of(lines, which, card, "lines of the deck begin with this word", "card")
 
 
-def _below(deck: Deck, edit: Edit, which: str | int | None) -> int:
+def _below(deck: Deck, edit: Edit) -> int:
     heading = edit.after or ""
     lines = [number for number, line in enumerate(deck.lines) if heading in line]
     if not lines:
         near = nearest(heading, _known(line.strip() for line in deck.lines[:_LONGEST]))
         raise PlaceProblem("no line of the deck holds this text", heading, "a part of a heading", near, "after")
-    line = one_of(lines, which, heading, "lines of the deck hold this text", "after") + edit.line
+    line = one_of(lines, edit.which, heading, "lines of the deck hold this text", "after") + edit.line
     last = len(deck.lines) - (not deck.lines[-1])
     if line >= last:
         left = last - 1 - (line - edit.line)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from filebridge.errors import ActionError, escaped
+from filebridge.errors import ActionError, BridgeError, ParseError, escaped
 from filebridge.wire.deck import Deck, Filling, PlaceProblem, Spot, compile_deck
 from filebridge.wire.deck_groups import Group, Parts, parts_of
 from filebridge.wire.deck_keys import find_values
@@ -92,8 +92,10 @@ def _checked(base: str) -> str:
     except _FAILURES as exc:
         raise PlaceProblem("this is no namelist", escaped(str(exc))[:200], "`&group name = value /`") from exc
     ours = {group.name.lower() for group in parts_of(base).groups if group.fortran}
-    if not ours or ours != names:
-        found = ", ".join(sorted(names ^ ours)) or "no group"
+    if not ours:
+        raise PlaceProblem("this is no namelist", "no group", "`&group name = value /`")
+    if ours != names:
+        found = ", ".join(sorted(names ^ ours))
         raise PlaceProblem("a group of the namelist is not closed", found, "`/` at the end of each group")
     return base
 
@@ -135,16 +137,21 @@ def _value(expression: Expression, encoding: str) -> Encode:
     if expression.kind is Kind.VECTOR:
         made: Callable[[Any], bytes] = _vector
     elif expression.kind is Kind.TEXT:
-        made = _text(expression.text, encoding)
+        made = _text(expression, encoding)
     else:
         made = {Kind.FLAG: _flag, Kind.INTEGER: _integer}.get(expression.kind, _number)
 
     def encode(row: Row, previous: Row) -> bytes:
+        value: object = 0
         try:
-            return made(evaluate(row, previous))
+            value = evaluate(row, previous)
+            return made(value)
         except (ArithmeticError, ValueError, TypeError, IndexError) as error:
-            if isinstance(error, ActionError):
+            if isinstance(error, BridgeError):
                 raise
+            if value is None:
+                cure = "it may have no value yet: give the field a `default`"
+                raise ParseError(f"`{expression.text}` cannot be written", found="no value", cure=cure) from error
             raise failure(expression, row, previous, error, "namelist") from error
 
     return encode
@@ -178,14 +185,21 @@ def _vector(values: Any) -> bytes:
     return b",\n        ".join([*lines, line])
 
 
-def _text(source: str, encoding: str) -> Callable[[str], bytes]:
-    def made(text: str) -> bytes:
+def _text(expression: Expression, encoding: str) -> Callable[[Any], bytes]:
+    of_action = any(name.partition(".")[0] == "action" for name in expression.uses)
+    kind: type[BridgeError] = ActionError if of_action else ParseError
+
+    def made(text: Any) -> bytes:
+        if text is None:
+            raise TypeError("no value yet")
         if not text.isprintable():
-            raise ActionError(
-                f"`{source}` holds a character that cannot be sent",
-                found=escaped(text),
-                cure="send printable characters only: a line end or a control character would end the text",
-            )
-        return b"'%b'" % text.replace("'", "''").encode(encoding)
+            cure = "send printable characters only: a line end or a control character would end the text"
+            raise kind(f"`{expression.text}` holds a character that cannot be sent", found=escaped(text), cure=cure)
+        try:
+            return b"'%b'" % text.replace("'", "''").encode(encoding)
+        except UnicodeEncodeError as error:
+            cure = "change `text: {encoding: ...}`"
+            what = f"`{expression.text}` has a character that {encoding} lacks"
+            raise ActionError(what, found=escaped(text), cure=cure) from error
 
     return made

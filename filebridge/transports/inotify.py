@@ -35,6 +35,7 @@ class InotifyWatch:
     """
 
     patience = PATIENCE
+    polls = False
 
     def __init__(self, folders: Sequence[str]) -> None:
         self.folders = Folders(folders)

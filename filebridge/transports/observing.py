@@ -110,6 +110,7 @@ class ObserverWatch:
     """
 
     patience = PATIENCE
+    polls = False
 
     def __init__(self, folders: Sequence[str]) -> None:
         self._folders = Folders(folders)

@@ -19,6 +19,8 @@ class PollingWatch:
     when no descriptor is left.
     """
 
+    polls = True
+
     def __init__(self, folders: Sequence[str], interval: float) -> None:
         self.patience = interval
         self._folders = Folders(folders)

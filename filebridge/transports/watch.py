@@ -46,10 +46,12 @@ class Event(NamedTuple):
 class Watch(Protocol):
     """Tells what happens in some folders; never waits.
 
-    ``patience`` is the number of seconds after which to look although nothing was announced.
+    ``patience`` is the number of seconds after which to look although nothing was announced. ``polls`` says
+    that nothing ever is.
     """
 
     patience: float
+    polls: bool
 
     def fileno(self) -> int:
         """Return the descriptor that is readable when something was announced."""

@@ -85,6 +85,7 @@ def refuse(number):
 def test_what_happens_to_a_file_is_told_in_its_order(opened, folder, mode):
     watch = opened(mode, folder)
     assert watch.patience == 0.25
+    assert not watch.polls
     with open(folder / "part", "w") as file:
         file.write("1")
         file.flush()
@@ -141,6 +142,7 @@ def test_polling_announces_nothing_and_asks_to_be_looked_at(opened, folder):
     (folder / "obs").write_text("1")
     assert not readable(watch)
     assert list(watch.take()) == []
+    assert watch.polls
     assert watch.patience == 0.002
 
 
@@ -151,7 +153,7 @@ def test_a_folder_that_stays_away(opened, folder, mode):
     begun = time.monotonic()
     with pytest.raises(WatchLost) as failure:
         fetched(watch, None)
-    assert time.monotonic() - begun < 0.6
+    assert time.monotonic() - begun < 1.0  # half a second, and room for a busy machine
     assert failure.value.found == f"{folder}: No such file or directory"
     assert "the folder in which results appear is gone" in str(failure.value)
 

@@ -117,6 +117,7 @@ class NumberedReceiver:
             label = os.path.join(os.path.dirname(self._label), name)
             part = self._parts[name] = self._style(label, self._folder, name)
             part.given = self._old.pop(name, None)
+            part.polled = self._polls
         return part
 
     def _note(self, events: Sequence[Event]) -> None:

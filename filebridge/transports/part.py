@@ -10,12 +10,15 @@ from filebridge.transports.lease import is_closed
 from filebridge.transports.regular import Identity, identity, read_regular
 from filebridge.transports.watch import ARRIVED, CHANGED, CLOSED, GONE
 
-__all__ = ["MAYBE", "STYLES", "SURE", "ClosedPart", "LockedPart", "OpenPart", "Part", "RenamedPart"]
+__all__ = ["STYLES", "SURE", "ClosedPart", "LockedPart", "OpenPart", "Part", "RenamedPart"]
 
-MAYBE = 1
-"""The file is new if it is another one than was given last."""
+DOUBTFUL = 1
+"""The file is new if it holds something else than what was given last: a date or a mode may be all that changed."""
 
-SURE = 2
+LIKELY = 2
+"""The file is new if it is another one than was given last, or in another state."""
+
+SURE = 3
 """The file was written anew, even if it looks as before."""
 
 _TRIES = range(3)
@@ -27,10 +30,13 @@ _CLOSES_ARE_TOLD = sys.platform == "linux"
 class Part:
     """A file named ``name`` in the folder of the descriptor ``folder``; ``label`` is its name in the configuration.
 
-    ``news`` is 0, MAYBE or SURE. ``given`` is the identity of what was given last, or was there from the beginning.
+    ``news`` is 0, DOUBTFUL, LIKELY or SURE. ``given`` is the identity of what was given last, or was there from the
+    beginning. ``polled``: nothing is announced of it, so that its dates have to be believed.
     """
 
-    __slots__ = ("before", "content", "folder", "given", "label", "name", "news", "seen", "told", "writing")
+    __slots__ = (
+        "before", "content", "folder", "given", "label", "name", "news", "polled", "read_last", "seen", "told", "writing",
+    )  # fmt: skip
 
     def __init__(self, label: str, folder: int, name: str) -> None:
         self.label = label
@@ -39,7 +45,9 @@ class Part:
         self.news = 0
         self.writing = False
         self.told = False
-        self.content = b""
+        self.polled = False
+        self.content: bytes | None = None
+        self.read_last = b""
         self.seen: Identity | None = None
         self.before: Identity | None = None
         self.given: Identity | None = None
@@ -59,9 +67,22 @@ class Part:
             if now is None or now == self.given:
                 self.before = None
             elif self.changed(now, final):
-                self.news = MAYBE
+                self.news = self._evidence(now)
             else:
                 self.before = now
+
+    def _evidence(self, now: Identity) -> int:
+        """Return how likely a file of another identity is a new one."""
+        given = self.given
+        if given is None or now[0] != given[0]:
+            return LIKELY
+        return LIKELY if self.polled and (now[1], now[3]) != (given[1], given[3]) else DOUBTFUL
+
+    def is_old(self, data: bytes) -> bool:
+        """Tell whether what was just read, ``data`` of the identity ``seen``, was given already."""
+        if self.news == LIKELY:
+            return self.seen == self.given
+        return self.news == DOUBTFUL and data == self.content
 
     def read(self, cap: int) -> bytes | None:
         """Return what the file holds; None if it is missing, being written, or was given already."""
@@ -72,14 +93,17 @@ class Part:
         else:
             return None
         data, self.seen = found
-        if self.seen == self.given and self.news == MAYBE:
+        if self.news != SURE and self.is_old(data):
+            self.given = self.seen
             self.news = 0
             return None
+        self.read_last = data
         return data
 
     def give(self) -> None:
         """Take note that what was read last is given away."""
         self.given = self.seen
+        self.content = self.read_last
         self.before = None
         self.news = 0
 
@@ -120,7 +144,7 @@ class RenamedPart(Part):
     def note(self, kind: int) -> None:
         """Take it for new when it arrives, and only then."""
         if kind == ARRIVED:
-            self.news = MAYBE
+            self.news = LIKELY
         elif kind == GONE:
             self.forget()
 
@@ -145,8 +169,8 @@ class ClosedPart(Part):
         elif kind == CLOSED and self.writing:
             self.news = SURE
             self.writing = False
-        elif self.news != SURE:
-            self.news = MAYBE
+        else:
+            self.news = max(self.news, DOUBTFUL if kind == CLOSED else LIKELY)
             self.writing = False
 
     def changed(self, now: Identity, final: bool) -> bool:
@@ -167,22 +191,15 @@ class OpenPart(Part):
         if kind == GONE:
             self.forget()
         else:
-            self.news = MAYBE
+            self.news = max(self.news, DOUBTFUL if kind == CLOSED else LIKELY)
 
     def changed(self, now: Identity, final: bool) -> bool:
         """Tell that it is: the message's own end decides."""
         return True
 
-    def read(self, cap: int) -> bytes | None:
-        """Return what the file holds unless that was given already; equal contents answer different actions."""
-        given, self.given = self.given, None
-        data = super().read(cap)
-        self.given = given
-        if data is None or (data == self.content and (self.told or self.seen == given)):
-            self.news = 0
-            return None
-        self.content = data
-        return data
+    def is_old(self, data: bytes) -> bool:
+        """Tell whether this was given already: equal contents may still answer different actions."""
+        return data == self.content and (self.news == DOUBTFUL or self.told or self.seen == self.given)
 
     def give(self) -> None:
         """Take note that what was read last is given away; it is not given again to this action."""
@@ -206,8 +223,8 @@ class LockedPart(Part):
             self.news = SURE
         elif kind == GONE:
             self.forget()
-        elif self.news != SURE:
-            self.news = MAYBE
+        else:
+            self.news = max(self.news, DOUBTFUL if kind == CLOSED else LIKELY)
 
     def changed(self, now: Identity, final: bool) -> bool:
         """Tell that it is: the lock or the flag decides."""

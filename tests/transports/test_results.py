@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from time import monotonic
 
@@ -220,6 +221,25 @@ def test_closing_a_file_without_writing_is_no_answer(tmp_path, receive):
     receiver.expect()
     (tmp_path / "obs.txt").open("ab").close()
     assert [receiver.read(), *looks(receiver)] == [None] * 5
+
+
+@pytest.mark.parametrize("results", [RENAMED, CLOSED, OPEN, LOCK, Results(CLOSED.names, watch="poll")])
+@pytest.mark.parametrize("meddle", [
+    lambda path: path.chmod(0o640),
+    lambda path: os.link(path, path.with_name("backup")),
+    lambda path: subprocess.run(["touch", path], check=True),
+    lambda path: os.utime(path, (1, 1)),
+])
+def test_a_date_a_mode_or_a_link_is_no_answer(tmp_path, receive, results, meddle):
+    receiver = receive(results)
+    put(tmp_path / "obs.txt", b"x")
+    assert next_piece(receiver) == b"x"
+    meddle(tmp_path / "obs.txt")
+    receiver.expect()
+    assert [receiver.read(), *looks(receiver)] == [None] * 5
+    if results.watch != "poll":
+        os.utime(tmp_path / "obs.txt", (2, 2))
+        assert [receiver.read(), *looks(receiver)] == [None] * 5
 
 
 def test_only_a_rename_is_an_answer_where_files_are_renamed(tmp_path, receive):

@@ -35,7 +35,8 @@ class Part:
     """
 
     __slots__ = (
-        "before", "content", "folder", "given", "label", "name", "news", "polled", "read_last", "seen", "told", "writing",
+        "before", "content", "folder", "given", "label", "name", "news", "polled", "read_last", "seen", "told",
+        "writing",
     )  # fmt: skip
 
     def __init__(self, label: str, folder: int, name: str) -> None:

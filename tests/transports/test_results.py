@@ -76,6 +76,15 @@ def test_each_answer_is_whole_new_and_given_once(tmp_path, way, results):
 
 
 @pytest.mark.parametrize(("way", "results"), [
+    ("renamed", RENAMED),
+    ("truncated", CLOSED),
+    ("rotated", Results(("obs.txt",), "appended")),
+])
+def test_of_thousands_not_one_is_partial_stale_or_repeated(tmp_path, way, results):
+    soak(tmp_path, way, results, 2500)
+
+
+@pytest.mark.parametrize(("way", "results"), [
     ("truncated", CLOSED),
     ("kept_open", OPEN),
     ("flagged", FLAG),

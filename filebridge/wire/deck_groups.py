@@ -45,9 +45,9 @@ class Parts:
     code: str
     groups: tuple[Group, ...]
 
-    def fortran_at(self, offset: int) -> Group | None:
-        """Return the namelist group that ``offset`` lies in."""
-        return next((group for group in self.groups if group.fortran and group.start <= offset <= group.end), None)
+    def group_at(self, offset: int) -> Group | None:
+        """Return the group that ``offset`` lies in, of two the namelist group."""
+        return next((group for group in self.groups if group.start <= offset <= group.end), None)
 
 
 @lru_cache(maxsize=4)

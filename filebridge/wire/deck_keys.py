@@ -19,6 +19,7 @@ _NEXT = re.compile(
     r"[ \t]*[,;][ \t]*(?:\x02+|[A-Za-z_][\w.-]*)[ \t]*[:=]|[ \t]+[A-Za-z_][\w.%-]*(?:\([^()\n]*\))?[ \t]*=(?![=>])"
 )
 _ANY = re.compile(r"([A-Za-z_][\w.%-]*(?:\([^()\n]*\))?)[\"']?[ \t]*[=:]")
+_BLANK = re.compile(r"[ \t]+")
 _BRACKET = re.compile(r"[(\[{]|[)\]}]")
 _AHEAD = ("", "{", "[", ",", "-")  # what may stand before a name with a colon
 
@@ -33,10 +34,11 @@ def find_key(deck: Deck, key: str, group: str | None, which: str | int | None) -
         names = dict.fromkeys(name for text in texts for name in _ANY.findall(text))
         what = "the deck has no such name" if group is None else f"the group `{group}` of the deck has no such name"
         raise PlaceProblem(what, key, "a name before `=` or `:`", nearest(key, names), "key")
-    held = dict.fromkeys(each.name for start, _ in values for each in parts.groups if each.start <= start <= each.end)
-    ways = f"`group: {next(iter(held))}`, " if group is None and len(held) > 1 else ""
+    held = list(dict.fromkeys(each.name if (each := parts.group_at(start)) else "" for start, _ in values))
+    ways = f"`group: {held[0] or held[1]}`, " if group is None and len(held) > 1 else ""
     start, end = one_of(values, which, key, "places of the deck give this name a value", "key", ways)
-    if parts.fortran_at(start) is None and _depth(parts.code[start:end]) > 0:
+    within = parts.group_at(start)
+    if not (within and within.fortran) and _depth(parts.code[start:end]) > 0:
         found = deck.text[start:end][:60]
         raise PlaceProblem("the value goes on over several lines", found, "`after` and `line`, one for each", "", "key")
     return Spot(deck.point(start), deck.point(end))
@@ -59,11 +61,11 @@ def find_values(parts: Parts, key: str, groups: Sequence[Group] | None) -> list[
     """
     for flags in (0, re.IGNORECASE):
         starts = [
-            start for start in sorted(_starts(parts, key, flags))
+            (start, word) for start, word in sorted(_starts(parts, key, flags))
             if groups is None or any(group.start <= start <= group.end for group in groups)
         ]
         if starts:
-            return [(start, _end(parts, start)) for start in starts]
+            return [(start, _end(parts, start, word)) for start, word in starts]
     return []
 
 
@@ -81,28 +83,30 @@ def _names(parts: Parts) -> list[str]:
     return list(dict.fromkeys(group.name for group in parts.groups))
 
 
-def _starts(parts: Parts, key: str, flags: int) -> Iterator[int]:
-    """Yield where the values of ``key``, as it is written or in quotes, begin."""
+def _starts(parts: Parts, key: str, flags: int) -> Iterator[tuple[int, bool]]:
+    """Yield where the values of ``key``, as it is written or in quotes, begin, and whether one word is all of it."""
     name = r"[ \t]+".join(map(re.escape, key.split()))
     sign = r"[ \t]*(?P<sign>=(?![=>])|:(?![:=/]))[ \t]*"
     bare = re.compile(rf"(?<![\w.%$&-]){name}{sign}", flags)
     quoted = re.compile(rf"([\"']){name}\1{sign}", flags)
     for match in (*bare.finditer(parts.code), *quoted.finditer(parts.shown)):
         line = parts.code.rfind("\n", 0, match.start()) + 1
-        if match["sign"] == "=" or parts.code[line : match.start()].rstrip()[-1:] in _AHEAD:
-            yield match.end()
+        ahead = parts.code[line : match.start()].rstrip()
+        if match["sign"] == "=" or ahead[-1:] in _AHEAD:
+            # `v1 in 0 gain=5 1k`: without spaces, in the midst of a line, a value ends with the word.
+            yield match.end(), bool(ahead) and match[0].endswith("=") and match[0][-2:-1] not in " \t"
 
 
-def _end(parts: Parts, start: int) -> int:
-    group, code = parts.fortran_at(start), parts.code
-    if group is not None:
+def _end(parts: Parts, start: int, word: bool) -> int:
+    group, code = parts.group_at(start), parts.code
+    if group is not None and group.fortran:
         following = _NEXT_FORTRAN.search(code, start, group.end)
         stop = following.start() if following else group.end
         return start + len(code[start:stop].rstrip(f" \t\r\n,{COMMENT}"))
     stop = code.find("\n", start)
     rest = code[start : stop if stop >= 0 else len(code)].partition(COMMENT)[0]
     rest = rest[: _closing(rest)]
-    for following in _NEXT.finditer(rest):
+    for following in (_BLANK if word else _NEXT).finditer(rest):
         if _depth(rest[: following.start()]) == 0:
             rest = rest[: following.start()]
             break

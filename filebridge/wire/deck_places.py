@@ -16,7 +16,8 @@ _FIRST = re.compile(r"[ \t]*([^\s,]*)")
 _WORD = re.compile(r"""'[^']*'(?=[\s,]|\Z)|"[^"]*"(?=[\s,]|\Z)|[^\s,]*""")
 _BETWEEN = re.compile(r"[ \t]*(?:,[ \t]*|(?<=[ \t])(?=\S))")
 _WIDEST = 10_000
-_LONGEST = 2000  # lines that are compared with a heading which is not there
+_LONGEST = 2000  # lines that are compared with a word which is not there
+_SHOWN = 12  # words that are told instead
 
 
 def find_spot(deck: Deck, edit: Edit) -> Spot:
@@ -38,8 +39,9 @@ def _card(deck: Deck, card: str, which: str | int | None) -> int:
     first = [match[1] if (match := _FIRST.match(line)) else "" for line in deck.lines]
     lines = _equal(first, card)
     if not lines:
-        what = "no line of the deck begins with this word"
-        raise PlaceProblem(what, card, "the first word of a line", nearest(card, _known(first)), "card")
+        what, known = "no line of the deck begins with this word", _known(first)
+        wanted = "one of " + ", ".join([*known[:_SHOWN], *(["..."] if len(known) > _SHOWN else [])])
+        raise PlaceProblem(what, card, wanted, nearest(card, known[:_LONGEST]), "card")
     return one_of(lines, which, card, "lines of the deck begin with this word", "card")
 
 
@@ -103,12 +105,10 @@ def _layout(text: str, start: int, end: int) -> Layout | None:
     before = start - len(text[:start].rstrip(" "))
     after = len(text) - end - len(text[end:].lstrip(" "))
     ahead, behind = text[: start - before][-1:], text[end + after :][:1]
-    if not behind and before < 2:
+    if (not behind and before < 2) or not before + after:
         return None
-    if not before and not after:
-        return None
-    least_before = int(before > 0 and ahead not in ("", ",", "\t"))
-    least_after = int(after > 0 and behind not in ("", ",", "\t"))
+    least_before = int(before > 0 and ahead not in ("", "\t"))
+    least_after = int(after > 0 and behind != "\t")
     if not behind:
         return Layout(before, 0, least_before, 0, right=True)
     return Layout(before, after, least_before, least_after, right=before > after)

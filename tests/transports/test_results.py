@@ -81,7 +81,7 @@ def test_each_answer_is_whole_new_and_given_once(tmp_path, way, results):
     ("rotated", Results(("obs.txt",), "appended")),
 ])
 def test_of_thousands_not_one_is_partial_stale_or_repeated(tmp_path, way, results):
-    soak(tmp_path, way, results, 2500)
+    soak(tmp_path, way, results, 1500)
 
 
 @pytest.mark.parametrize(("way", "results"), [

@@ -50,7 +50,7 @@ class Parts:
         return next((group for group in self.groups if group.start <= offset <= group.end), None)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
 def parts_of(text: str) -> Parts:
     """Return the parts of ``text``."""
     fortran = list(_namelists(text))

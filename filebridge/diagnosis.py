@@ -20,6 +20,7 @@ from filebridge.errors import (
     escaped,
 )
 from filebridge.link import Link
+from filebridge.parcel import pack
 from filebridge.program.causes import last_line, probable_cause, quoted
 from filebridge.program.slots import EPISODE, STEP
 from filebridge.transports.process import Exit
@@ -49,7 +50,7 @@ def situation(link: Link, phase: str, error: BridgeError) -> Situation:
         exit=str(end) if end else "",
         elapsed=round(monotonic() - link.begun, 3),
         deadline=link.deadline,
-        sent=escaped(dialogue.sent),
+        sent=escaped(pack(link.delivered) + dialogue.sent),
         awaited=dialogue.awaited if _awaits(error) else "",
         received=escaped(unmatched if understood or unmatched else dialogue.reply),
         stderr=escaped(process.stderr_tail()),
@@ -78,12 +79,21 @@ def died(link: Link, phase: str, between: bool = False) -> BridgeError:
         )
     when = f"between two {'episodes' if phase == 'reset' else 'steps'}" if between else f"in the middle of a {phase}"
     crashed = end is not None and end.signal is not None
-    cure = _ending_cure(link.dialogue) if between and not crashed else _death_cure(end, link.dialogue.exchange)
+    runs = link.program.config.simulator.each == "step"
+    death = _run_cure(end) if runs else _death_cure(end, link.dialogue.exchange)
+    cure = _ending_cure(link.dialogue) if between and not crashed else death
     error = SimulatorExited(f"the simulator ended {when}: {end}", cure=cure)
     error.between = between
     if end is not None:
         error.code, error.signal = end.code, end.signal
     return error
+
+
+def _run_cure(end: Exit | None) -> str:
+    """Return the cure for a run that ended badly."""
+    if end is None or end.code is None:
+        return "the program has crashed; see its stderr, and the input it was given"
+    return f"see its stderr, and the input it was given; if the result counts all the same: `exit_ok: [0, {end.code}]`"
 
 
 def _death_cure(end: Exit | None, exchange: Exchange) -> str:

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from select import POLLIN, POLLOUT, poll
 from time import monotonic
-from typing import Any
 
-from filebridge import guardian, registry, sweep
+from filebridge import guardian, sweep
 from filebridge.config import substitution
-from filebridge.config.model import Config
 from filebridge.errors import ActionError, BridgeError, CleanupError, ExecFailed, LimitReached
+from filebridge.launching import connect, launch_of, look_beside, placed_files
 from filebridge.program import Program
-from filebridge.transports.base import Launch, Limits, Terminal, Transport
-from filebridge.transports.folder import PlacedFile, RunFolder
-from filebridge.transports.recording import Recorder, Transcript
+from filebridge.transports.base import Transport
+from filebridge.transports.folder import RunFolder
+from filebridge.transports.recording import Transcript
 from filebridge.transports.stopping import stop
 from filebridge.wire.phase import Phase
 
 __all__ = ["Link"]
-
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "USER", "LOGNAME")
-"""Environment variables that a simulator gets from the trainer; the rest could hold secrets."""
 
 GRACE = 2.0
 """Seconds between the polite and the impolite end."""
@@ -46,14 +42,14 @@ class Link:
     ``poll(milliseconds)`` waits for output, stderr or the end of the process, ``readable`` is what it
     returns when there is output and nothing else. ``eagerness`` says how the loop waits: above 0 it looks for
     the reply a few times before it blocks, ``looks`` whether it does so right after sending, ``yields`` how many
-    steps more it gives way first. ``phase`` is the one under way or the last one, ``last_try`` is when a
-    repetition last failed. ``closing`` is set once its end has begun.
+    steps more it gives way first. ``phase`` is the one under way or the last one, ``delivered`` the files of the
+    last exchange, ``last_try`` is when a repetition last failed. ``closing`` is set once its end has begun.
     """
 
     __slots__ = (
-        "_poller", "_token", "begun", "closing", "deadline", "dialogue", "eagerness", "eof_deadline", "first_step",
-        "folder", "last_try", "looks", "output_ended", "phase", "poll", "process", "program", "read", "readable",
-        "seat", "transcript", "transport", "write", "yields",
+        "_poller", "_seen", "_token", "begun", "closing", "deadline", "delivered", "dialogue", "eagerness",
+        "eof_deadline", "first_step", "folder", "last_try", "looks", "output_ended", "phase", "poll", "process",
+        "program", "read", "readable", "seat", "transcript", "transport", "write", "yields",
     )  # fmt: skip
 
     def __init__(
@@ -84,14 +80,14 @@ class Link:
     def _started(self, values: Mapping[str, object], transcripts: Path | None) -> Transport:
         config, place = self.program.config, self.program.source.folder
         known = {**values, **substitution.places(place), "workdir": self.folder.path}
-        self.folder.place(_files(self.program), values)
-        launch = _launch(config, known, self._token)
+        self.folder.place(placed_files(self.program), values)
+        launch = launch_of(config, known, self._token)
         if transcripts is not None:
             self.transcript = Transcript.create(transcripts, config.name, self.seat, _episode(values), launch.argv)
         try:
-            return _transport(launch, self.transcript)
+            return connect(self.program, launch, self.transcript)
         except ExecFailed as error:
-            _look_beside(error, launch.argv[0], place)
+            look_beside(error, launch.argv[0], place)
             raise
 
     def _undo(self) -> None:
@@ -116,6 +112,9 @@ class Link:
         self._poller = poll()
         self.register(self._poller)
         self.poll: Callable[[float], list[tuple[int, int]]] = self._poller.poll
+        self._seen: bytes | None = None
+        if transport.patience < math.inf:
+            self.poll, self.read = self._poll_patiently, self._read_seen
         self.readable = [(transport.fileno(), POLLIN)]
         self.eagerness = 8
         self.looks = True
@@ -125,6 +124,7 @@ class Link:
         self.begun = self.last_try = monotonic()
         self.deadline = 0.0
         self.first_step = True
+        self.delivered: Sequence[tuple[str, bytes]] = ()
 
     def register(self, poller: poll, writing: bool = False) -> None:
         """Register everything that is to be watched with ``poller``, the way in too if there is something to write."""
@@ -155,15 +155,47 @@ class Link:
     def _poll_briefly(self, milliseconds: float) -> list[tuple[int, int]]:
         return self._poller.poll(min(milliseconds, max(0.0, self.eof_deadline - monotonic()) * 1000.0))
 
+    def _poll_patiently(self, milliseconds: float) -> list[tuple[int, int]]:
+        """Wait as ``poll`` does; where nothing was announced for long, look whether there is something all the same."""
+        patience = self.transport.patience * 1000.0
+        events = self._poller.poll(min(milliseconds, patience))
+        if not events and patience <= milliseconds:
+            self._seen = self.transport.look()
+            if self._seen is not None:
+                return self.readable
+        return events
+
+    def _read_seen(self) -> bytes | None:
+        seen, self._seen = self._seen, None
+        return self.transport.read() if seen is None else seen
+
+    def deliver(self, data: bytes) -> bytes:
+        """Put the files of the dialogue where the simulator finds them; return what of ``data`` is to be written still.
+
+        Raises TransportError when that is not possible, StartError where a process had to be started for them.
+        """
+        files, self.dialogue.files = self.dialogue.files or (), None
+        self.delivered = files
+        return self.transport.deliver(files, data)
+
     def last_read(self) -> bytes | None:
         """Read what a dead process has left; on a terminal the kernel may be a moment late with it."""
-        chunk = self.read()
+        if self._torn:
+            return None
+        chunk = self._read_seen() if self._seen is not None else self.transport.look()
         if chunk is None and self.on_terminal:
             waiter = poll()
             waiter.register(self.transport.fileno(), POLLIN)
             waiter.poll(LATE_OUTPUT)
             chunk = self.read()
         return chunk
+
+    @property
+    def _torn(self) -> bool:
+        """Whether a result may have been cut by the end of the process: the kernel closes what a killed one wrote."""
+        files, end = self.program.config.transport.files, self.process.exit()
+        killed = end is not None and end.signal is not None
+        return killed and self.transport.snapshots and files is not None and files.written != "renamed"
 
     def _write_lines(self, data: bytes) -> int:
         """Write to a terminal that cuts long lines without a word: refuse them before anything is sent."""
@@ -207,8 +239,10 @@ class Link:
         pid = self.process.pid
         living = {process.pid for process in stop([self.process], grace, deadline)}
         # First the descriptors: the sweep needs some, and there may be no others.
-        self.transport.close()
-        living.update(sweep.end(self._token, deadline, first_pid=pid))
+        self._let_go()
+        # A process for each step has had others before it, and what they left may be older than this one.
+        first = 0 if self.program.config.simulator.each == "step" else pid
+        living.update(sweep.end(self._token, deadline, first_pid=first))
         left = [f"process {number}" for number in sorted(living)]
         try:
             self.folder.remove()
@@ -222,7 +256,12 @@ class Link:
 
     def disown(self) -> None:
         """Close this process's copies of the descriptors after a fork; the simulator belongs to the parent."""
+        self._let_go()
+
+    def _let_go(self) -> None:
         self.transport.close()
+        if self.transport.outbox is not None:
+            self.transport.outbox.close()
 
 
 def _reserve() -> ExitStack:
@@ -240,58 +279,6 @@ def _reserve() -> ExitStack:
         return held.pop_all()
 
 
-def _transport(launch: Launch, transcript: Transcript | None) -> Transport:
-    transport: Callable[[Launch], Transport] = registry.load("transports", "pty" if launch.terminal else "pipes")
-    if transcript is None:
-        return transport(launch)
-    try:
-        return Recorder(transport(launch), transcript)
-    except BaseException:
-        transcript.close()
-        raise
-
-
-def _look_beside(error: ExecFailed, name: str, folder: Path | None) -> None:
-    """Correct the cure where the missing program stands beside the YAML: the process starts in another folder."""
-    if folder is not None and not os.path.isabs(name) and (folder / name).is_file():
-        error.cure = f"there is one beside the YAML: `${{config}}/{os.path.normpath(name)}`"
-
-
 def _episode(values: Mapping[str, object]) -> int:
     episode = values.get("episode")
     return episode if isinstance(episode, int) else 0
-
-
-def _files(program: Program) -> list[PlacedFile]:
-    folder = program.source.folder or Path.cwd()
-    placed = []
-    for name, file in program.config.simulator.files.items():
-        if file.text is not None:
-            placed.append(PlacedFile(name, "text", file.text))
-            continue
-        ways = (("copy", file.copy_of), ("link", file.link), ("template", file.template))
-        way, source = next((way, source) for way, source in ways if source)
-        placed.append(PlacedFile(name, way, str(folder / source)))  # type: ignore[arg-type]
-    return placed
-
-
-def _launch(config: Config, values: Mapping[str, Any], token: str) -> Launch:
-    simulator, console, limits = config.simulator, config.transport.console, config.limits
-    assert console is not None
-    environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    if substitution.uses(simulator.command, "python") and "PYTHONPATH" in os.environ:
-        environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
-    environment["TERM"] = "dumb"
-    environment |= {name: substitution.fill(text, values) for name, text in simulator.environment.items()}
-    environment[guardian.ENVIRONMENT_NAME] = token
-    columns, rows = console.size
-    return Launch(
-        argv=tuple(substitution.fill(word, values) for word in simulator.command),
-        directory=substitution.fill(simulator.directory, values),
-        environment=environment,
-        search=tuple(substitution.fill(folder, values) for folder in simulator.path),
-        limits=Limits(limits.memory, limits.cpu, limits.files, limits.file_size, limits.processes),
-        terminal=None if console.terminal == "none" else Terminal(rows, columns, raw=console.terminal == "raw"),
-        merge_stderr=console.stderr == "merged",
-        install=simulator.install,
-    )

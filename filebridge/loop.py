@@ -9,31 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from os import sched_yield
 from select import poll
 from time import monotonic
 
 from filebridge import diagnosis
+from filebridge.eager import first_piece
 from filebridge.errors import TransportError
 from filebridge.link import EOF_GRACE, Link
-from filebridge.wire.dialogue import DONE, UNCHANGED, Dialogue, Phase
+from filebridge.wire.dialogue import DONE, UNCHANGED, Dialogue, Exchange, Phase
 
 __all__ = ["exchange", "repeated"]
 
-# Looks before blocking: about what two idle cores need to hand a message back and forth.
-EAGER_TRIES = range(24)
-
-EAGERNESS = 8
-"""Vain attempts in a row after which no more are made for a while."""
-
-EAGER_SECONDS = 0.0005
-"""A step that took longer was not worth waiting for awake."""
-
-EAGER_REST = 512
-"""Steps that block at once after several vain attempts."""
-
-YIELDS = 32
-"""Steps that give way before the first look once one without came too early."""
+Encode = Callable[[list[object], list[object]], bytes]
 
 # A grandchild may go on writing for ever: what was said before the end fits into the pipe.
 DRAIN_READS = 64
@@ -58,15 +45,18 @@ def exchange(link: Link, phase: Phase, seconds: float) -> None:
     unsent = dialogue.begin(phase)
     if unsent is DONE:
         return
+    told = bool(unsent) or dialogue.files is not None
+    if dialogue.files is not None:
+        unsent = link.deliver(unsent)
     chunk = None
-    if unsent and not dialogue.timer and not dialogue.pending:
+    if told and not dialogue.timer and not dialogue.pending:
         try:
-            unsent = unsent[link.write(unsent) :]
+            unsent = unsent and unsent[link.write(unsent) :]
         except TransportError as error:
             _cut_off(link, error)
             return
         if not unsent:
-            chunk = _first_piece(link)
+            chunk = first_piece(link)
     result = dialogue.receive(chunk) if chunk else None
     if result is not DONE:
         _converse(link, result or unsent)
@@ -79,10 +69,11 @@ def repeated(link: Link, phase: Phase) -> Callable[[float], None]:
     """
     dialogue, only = link.dialogue, phase.only
     # Another class listens to what is begun and received.
-    if only is None or only.encode is None or dialogue.filter is None or type(dialogue) is not Dialogue:
+    if only is None or dialogue.filter is None or type(dialogue) is not Dialogue:
         return lambda seconds: exchange(link, phase, seconds)
-    poll, read, write, row, previous = link.poll, link.read, link.write, dialogue.row, dialogue.previous
-    encode, cut, clean, labels = only.encode, only.cut, dialogue.filter.clean, link.program.rules.labels
+    poll, read, row, previous = link.poll, link.read, dialogue.row, dialogue.previous
+    encode, write = _telling(link, only)
+    cut, clean, labels = only.cut, dialogue.filter.clean, link.program.rules.labels
 
     def again(seconds: float) -> None:
         if link.phase is not phase or dialogue.pending or poll(0):
@@ -99,7 +90,7 @@ def repeated(link: Link, phase: Phase) -> Callable[[float], None]:
             return
         data = b""
         if accepted == len(command):
-            chunk = (read() if link.looks else None) or _first_piece(link)
+            chunk = (read() if link.looks else None) or first_piece(link)
             if chunk:
                 data = clean(chunk)
                 found = cut(data, 0)
@@ -115,43 +106,19 @@ def repeated(link: Link, phase: Phase) -> Callable[[float], None]:
     return again
 
 
-def _first_piece(link: Link) -> bytes | None:
-    """Wait for the first piece of an answer; None where something else happens first."""
-    chunk = None
-    if link.eagerness > 0:
-        chunk = _eager_read(link)
-    else:
-        link.eagerness += 1
-        link.looks = link.eagerness > 0
-    if chunk is None and link.poll(link.deadline * 1000.0) == link.readable:
-        chunk = link.read()
-    return chunk
+def _telling(link: Link, only: Exchange) -> tuple[Encode, Callable[[bytes], int]]:
+    """Return what makes the command of an exchange, and what sends it; files are delivered with it."""
+    encode = only.encode or (lambda row, previous: b"")
+    files, deliver, row, previous = only.files, link.transport.deliver, link.dialogue.row, link.dialogue.previous
+    if files is None:
+        return encode, link.write
 
+    def write(command: bytes) -> int:
+        link.delivered = contents = files(row, previous)
+        rest = deliver(contents, command)
+        return len(command) - len(rest) + link.write(rest) if rest else len(command)
 
-def _eager_read(link: Link) -> bytes | None:
-    """Give way to the simulator and look whether it has answered, some times, before blocking.
-
-    On one core the simulator runs while we write or give way; on two it answers sooner than a blocked process
-    is woken. Where this was in vain, or took long because others wanted the core, it is given up for a while.
-    """
-    read = link.read
-    for tries in EAGER_TRIES:
-        sched_yield()
-        chunk = read()
-        if chunk is not None:
-            if monotonic() - link.begun > EAGER_SECONDS:
-                break
-            if link.eagerness < EAGERNESS:
-                link.eagerness = EAGERNESS
-            # A look that comes too early costs more than to give way first.
-            link.yields = 0 if tries else (link.yields - 1) % YIELDS
-            link.looks = not link.yields
-            return chunk
-    else:
-        chunk = None
-    link.eagerness = link.eagerness - 1 if link.eagerness > 1 else -EAGER_REST
-    link.looks = link.eagerness > 0
-    return chunk
+    return encode, write
 
 
 def _attend(link: Link, phase: Phase, events: list[tuple[int, int]]) -> None:
@@ -207,6 +174,8 @@ def _converse(link: Link, unsent: bytes) -> None:
     result: bytes | None = dialogue.receive(b"") if dialogue.pending else None
     while True:
         timer_at = _timer(link, timer_at)
+        if dialogue.files is not None:
+            result = link.deliver(result or b"")
         if result:
             unsent += result
             # What stands behind a question may be the next one: they came in one piece by chance.

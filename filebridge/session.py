@@ -25,7 +25,7 @@ from filebridge.program import Program
 from filebridge.program.deadlines import scaled
 from filebridge.program.options import first_values, options_mapping
 from filebridge.program.seat import Seat, needs_seat
-from filebridge.program.slots import EPISODE, SEAT, SEED, STEP
+from filebridge.program.slots import ACTIONS, EPISODE, SEAT, SEED, STEP
 
 __all__ = ["Session", "Step"]
 
@@ -64,6 +64,9 @@ class Session:
         self._talk: Callable[[float], None]
         self._step_seconds = self._deadlines.step
         self.phase = "start"
+        self.actions: list[Any] = []
+        self._view = program.view
+        self._runs = program.config.simulator.each == "step"
         self._uses_previous = program.uses_previous
         self._read_action = program.read_action
         self._decode = program.decoder.decode
@@ -127,6 +130,8 @@ class Session:
         if self._uses_previous:
             previous[:] = row
         self._read_action(action, row)
+        if self._view is not None:
+            row[ACTIONS] = [*self.actions, self._view(row)]
         row[STEP] = step = row[STEP] + 1  # type: ignore[operator]
         try:
             self._talk(self._step_seconds if step > 1 else self._first_seconds(link))
@@ -134,6 +139,8 @@ class Session:
             row[STEP] = step - 1
             self._take_back(link)
             raise
+        if self._view is not None:
+            self.actions = row[ACTIONS]  # type: ignore[assignment]
         self._decode(dialogue.reply, row, previous)
         reward, terminated, truncated = self._judge(row, previous)
         observation = self._observe(row)
@@ -206,11 +213,12 @@ class Session:
 
     def _wants_fresh(self, seed: int | None) -> bool:
         link, reset = self.link, self.program.config.reset
-        if link is None or reset is None or not link.alive:
+        if link is None or (reset is None and not self._runs) or not link.alive:
             return True
         if seed is not None and self.program.config.simulator.seed is not None and not self.program.seed_at_reset:
             return True
-        return reset.start_from is not None and not link.dialogue.row[self.program.names[reset.start_from].index]
+        label = None if reset is None else reset.start_from
+        return label is not None and not link.dialogue.row[self.program.names[label].index]
 
     def _first_seconds(self, link: Link) -> float:
         """Return the time for the first step of an episode, longer if it is the first of the process."""
@@ -258,6 +266,7 @@ class Session:
         row = link.dialogue.row
         row[:] = [None] * len(row)
         row[STEP], row[EPISODE], row[SEAT], row[SEED] = 0, self.episode, self.seat, self.values["seed"]
+        row[ACTIONS] = self.actions = []
         for first in self.program.firsts:
             row[first.index] = self.values[first.name]
 

@@ -15,13 +15,15 @@ LAYERS = (
     ("recovery",),
     ("session",),
     ("loop",),
-    ("diagnosis",),
+    ("diagnosis", "eager"),
     ("link",),
+    ("launching",),
     ("program",),
     ("transports", "wire", "spaces"),
     ("config",),
     (
-        "registry", "errors", "guardian", "interrupt", "parcel", "picture", "rendering", "simulators", "sweep", "_version",
+        "registry", "errors", "guardian", "interrupt", "parcel", "picture", "rendering", "simulators", "sweep",
+        "_version",
     ),
 )
 """From the top down: a module imports from layers below its own, or from its own part."""

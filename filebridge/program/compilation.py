@@ -10,6 +10,7 @@ from typing import Any
 from gymnasium import spaces
 
 from filebridge.config.action import Action
+from filebridge.config.dialogues import dialogues, gives_snapshots, sent_texts
 from filebridge.config.loading import Loaded, load
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem, refuse
@@ -19,12 +20,13 @@ from filebridge.config.wording import settled
 from filebridge.program.decoder import Decoder, compile_decoder
 from filebridge.program.faults import Faults
 from filebridge.program.files import check_files
+from filebridge.program.filters import text_filter
 from filebridge.program.outcome import Outcome, compile_outcome, info_reader
 from filebridge.program.phases import compile_phases
+from filebridge.program.sheets import action_view
 from filebridge.program.slots import First, Slots
 from filebridge.spaces import ActionReader, Observer, action_reader, observer
 from filebridge.spaces.observations import Unobservable
-from filebridge.wire.cleaner import Cleaner
 from filebridge.wire.dialogue import Dialogue, Phase, Rules
 from filebridge.wire.expression import Slot
 
@@ -39,7 +41,8 @@ class Program:
 
     ``names`` maps each named value to its slot in a row of ``width`` slots, ``firsts`` are the variables.
     ``read_action`` checks an action and puts it into the row, ``observer`` makes the observation,
-    ``outcome`` the reward and endings, ``info`` the values that are not observed.
+    ``outcome`` the reward and endings, ``info`` the values that are not observed. ``delivers`` says that files are
+    written, ``view`` makes of a row what the list of actions holds, None where no template uses that list.
     """
 
     config: Config
@@ -56,17 +59,18 @@ class Program:
     info: Callable[[Row], dict[str, Any]]
     uses_previous: bool
     rules: Rules
+    delivers: bool
+    view: Callable[[Row], Any] | None
 
     def dialogue(self) -> Dialogue:
         """Return the dialogue of a new process, its row empty."""
-        return Dialogue(self.rules, [None] * self.width, Cleaner(self.config.text))
+        return Dialogue(self.rules, [None] * self.width, text_filter(self.config))
 
     @property
     def seed_at_reset(self) -> bool:
         """Whether the reset dialogue gives the simulator its seed."""
         exchanges = self.config.reset.exchanges if self.config.reset else ()
-        sent = [exchange.send or "" for exchange in exchanges]
-        return any("seed" in (text if isinstance(text, str) else " ".join(text)) for text in sent)
+        return any("seed" in text for exchange in exchanges for text in sent_texts(exchange))
 
 
 def load_program(target: str | Path | Mapping[str, Any]) -> Program:
@@ -109,7 +113,7 @@ def _compiled(config: Config, source: Source, faults: Faults) -> Program | None:
         return None
     slots = Slots(config, action)
     decoder = compile_decoder(config, slots, faults)
-    phases = compile_phases(config, slots, decoder, faults)
+    phases = compile_phases(config, slots, decoder, faults, source.folder)
     outcome, uses_previous = compile_outcome(config, slots, faults)
     observed = _observer(config, slots, faults)
     faults.problems += check_files(config, source.folder)
@@ -131,8 +135,35 @@ def _compiled(config: Config, source: Source, faults: Faults) -> Program | None:
         read_action=action.bind(slots.action_index),
         info=info_reader(slots, [name for name in hidden if name not in observed.names]),
         uses_previous=uses_previous or _needs_previous(config),
-        rules=Rules(config.limits.output, tuple(slots.labels), config.leftover, config.text.echo == "strip"),
+        rules=_rules(config, slots),
+        delivers=any(exchange.write for _, exchange in dialogues(config)),
+        view=action_view(slots.names) if _lists_actions(config, source.folder) else None,
     )
+
+
+def _rules(config: Config, slots: Slots) -> Rules:
+    console = config.transport.console
+    drawn = console is not None and console.screen is not None
+    # What a full screen draws by itself, a clock say, is no answer to anything, and the next picture holds it too.
+    leftover = "drop" if drawn and "leftover" not in config.model_fields_set else config.leftover
+    echo = config.text.echo == "strip"
+    return Rules(config.limits.output, tuple(slots.labels), leftover, echo, gives_snapshots(config))
+
+
+def _lists_actions(config: Config, folder: Path | None) -> bool:
+    """Return whether a template of a deck uses the list of actions."""
+    for _, exchange in dialogues(config):
+        for content in (exchange.write or {}).values():
+            if isinstance(content, str) or (content.text is None and content.template is None):
+                continue
+            source = content.text if content.text is not None else _text(Path(folder or "") / str(content.template))
+            if "actions" in source:
+                return True
+    return False
+
+
+def _text(path: Path) -> str:
+    return path.read_bytes().decode("latin-1")
 
 
 def _needs_previous(config: Config) -> bool:

@@ -14,6 +14,7 @@ from filebridge.config.problems import Problem
 from filebridge.errors import ParseError, escaped
 from filebridge.program.complaints import compile_complaints
 from filebridge.program.faults import Faults, guarded
+from filebridge.program.parts import compile_parts, sized, text_of
 from filebridge.program.slots import Slots
 from filebridge.wire.expression import Expression, Kind
 from filebridge.wire.formats.problem import FieldProblem
@@ -105,9 +106,11 @@ def _decoding(
 def compile_decoder(config: Config, slots: Slots, faults: Faults) -> Decoder:
     """Return the decoder of all fields, each given its slot; what is wrong goes to ``faults``."""
     entries = []
+    part_of = compile_parts(config)
     for name, field in config.fields.items():
         if field.compute is None:
             reading, default = _reading(name, field, config, faults)
+            reading = part_of(field, reading)
             index = slots.add_field(name, reading)
             absent = _absence(name, index, field, default, reading.missing)
             entries.append(Entry(name, index, reading.read, absent, default))
@@ -160,7 +163,7 @@ def _of_order(problem: Problem, own: str, config: Config) -> Problem:
 
 def _reading(name: str, field: FieldModel, config: Config, faults: Faults) -> tuple[Reading, object]:
     try:
-        reading = compile_field(name, field, config.text)
+        reading = sized(field, compile_field(name, field, text_of(config)), config)
         return reading, default_value(field, reading)
     except FieldProblem as problem:
         # Of a field that has lost a faulty key already, what else is wrong may only follow from that.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from filebridge.config import exchange as config_exchange
 from filebridge.config.dialogues import framing_of
@@ -12,9 +13,11 @@ from filebridge.config.exchange import Alternative, Framing
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
 from filebridge.config.units import regex_source
+from filebridge.program.decks import outgoing_encoding
 from filebridge.program.decoder import Decoder
 from filebridge.program.faults import Faults, guarded
-from filebridge.program.slots import Slots
+from filebridge.program.slots import ACTIONS, Slots
+from filebridge.program.writes import compile_press, compile_writes
 from filebridge.wire.cleaner import clean_encoding
 from filebridge.wire.dialogue import Exchange, Phase
 from filebridge.wire.encoder import Template
@@ -27,8 +30,13 @@ Row = list[object]
 Place = tuple[str | int, ...]
 
 
-def compile_phases(config: Config, slots: Slots, decoder: Decoder, faults: Faults) -> dict[str, Phase]:
-    """Return the phases "start", "reset", "step" and "stop"; one without exchanges is empty."""
+def compile_phases(
+    config: Config, slots: Slots, decoder: Decoder, faults: Faults, folder: Path | None
+) -> dict[str, Phase]:
+    """Return the phases "start", "reset", "step" and "stop"; one without exchanges is empty.
+
+    ``folder`` is where relative paths start.
+    """
     reset = list(config.reset.exchanges) if config.reset else []
     known = len(faults.problems)
     early = slots.without_action()
@@ -40,7 +48,7 @@ def compile_phases(config: Config, slots: Slots, decoder: Decoder, faults: Fault
     ]
     phases = {
         name: _Compiler(
-            config, names, decoder, faults
+            config, names, decoder, faults, folder
         ).phase(name, exchanges, place) for name, exchanges, place, names in plans
     }
     faults.problems[known:] = [_of_early_action(problem) for problem in faults.problems[known:]]
@@ -58,11 +66,14 @@ def _of_early_action(problem: Problem) -> Problem:
 class _Compiler:
     """Compiles the exchanges of one phase over the names that are known in it."""
 
-    def __init__(self, config: Config, names: Names, decoder: Decoder, faults: Faults) -> None:
+    def __init__(
+        self, config: Config, names: Names, decoder: Decoder, faults: Faults, folder: Path | None
+    ) -> None:
         self._config = config
         self._names = names
         self._decoder = decoder
         self._faults = faults
+        self._folder = folder
         self._encoding = clean_encoding(config.text.encoding)
 
     def phase(self, name: str, exchanges: Sequence[config_exchange.Exchange], place: Place) -> Phase:
@@ -79,22 +90,28 @@ class _Compiler:
             return None
         only = compiled[0]
         plain = only.when is None and only.repeat is None and only.awaited == 1 and only.read is None
+        plain = plain and only.fresh is None
         return only if plain and not only.quiet and not only.silent else None
 
     def _exchange(
         self, exchange: config_exchange.Exchange, place: Place, later: set[str]
     ) -> tuple[Exchange, set[str], set[str]]:
         framing = framing_of(self._config, exchange)
-        template = self._template(exchange.send, (*place, "send"))
+        template = self._said(exchange, place)
+        files, written = compile_writes(
+            exchange, self._names, place, self._config, self._folder, self._faults, ACTIONS
+        )
         when = self._condition(exchange.when, (*place, "when"))
         repeat = self._condition(exchange.repeat.until if exchange.repeat else None, (*place, "repeat", "until"))
-        if repeat is not None and not repeat.uses & set(self._config.fields):
-            self._endless(repeat, (*place, "repeat", "until"))
-        used = set(template.uses if template else ()) | set(when.uses if when else ())
-        repeated = set(repeat.uses) if repeat else set()
+        fresh = self._condition(exchange.fresh, (*place, "fresh"))
+        for condition, at in ((repeat, (*place, "repeat", "until")), (fresh, (*place, "fresh"))):
+            if condition is not None and not condition.uses & set(self._config.fields):
+                self._endless(condition, at)
+        used = set(template.uses if template else ()) | set(when.uses if when else ()) | written
+        repeated = (set(repeat.uses) if repeat else set()) | (set(fresh.uses) if fresh else set())
         ends = [(end, End(self._names[end.label].index if end.label else -1)) for end in framing.until or ()]
         compiled = Exchange(
-            encode=self._encode(template),
+            encode=self._encode(template, exchange.press is not None),
             cut=self._cut(framing, ends, self._answers(exchange, place)),
             awaited=len(exchange.send) if isinstance(exchange.send, list) else 1,
             quiet=framing.quiet or 0.0,
@@ -104,6 +121,8 @@ class _Compiler:
             repeat=guarded(repeat, "repeat") if repeat else None,
             every=exchange.repeat.every if exchange.repeat else 0.0,
             read=self._decoder.partly(later | repeated),
+            files=files,
+            fresh=guarded(fresh, "fresh") if fresh else None,
             awaiting=awaited(framing),
             has_until=framing.until is not None,
             texts=tuple(end.text for end in framing.until or () if end.text is not None),
@@ -119,6 +138,11 @@ class _Compiler:
         except (re.error, ValueError, OverflowError, RecursionError):
             # The rules have reported it, and a program with problems never runs.
             return never
+
+    def _said(self, exchange: config_exchange.Exchange, place: Place) -> Template | None:
+        if exchange.press is None:
+            return self._template(exchange.send, (*place, "send"))
+        return compile_press(exchange.press, self._names, (*place, "press"), self._config, self._faults)
 
     def _template(self, send: str | list[str] | None, place: Place) -> Template | None:
         if send is None:
@@ -138,24 +162,13 @@ class _Compiler:
             frozenset[str]().union(*(line.uses_previous for line in known)),
         )
 
-    def _encode(self, template: Template | None) -> Callable[[Row, Row], bytes] | None:
+    def _encode(self, template: Template | None, pressed: bool) -> Callable[[Row, Row], bytes] | None:
         if template is None:
             return None
-        if self._encoding == self._config.text.encoding:
+        if pressed or self._encoding == self._config.text.encoding:
             return template.encode
-        encode, inner, outer = template.encode, self._encoding, self._outgoing()
+        encode, inner, outer = template.encode, self._encoding, outgoing_encoding(self._config.text.encoding)
         return lambda row, previous: encode(row, previous).decode(inner).encode(outer)
-
-    def _outgoing(self) -> str:
-        # An encoding that begins every text with a byte order mark would put one before each command.
-        name = self._config.text.encoding.lower().replace("_", "-")
-        return {
-            "utf-16": "utf-16-le",
-            "utf16": "utf-16-le",
-            "utf-32": "utf-32-le",
-            "utf32": "utf-32-le",
-            "utf-8-sig": "utf-8",
-        }.get(name, name)
 
     def _condition(self, text: str | None, place: Place) -> Expression | None:
         if text is None:

@@ -16,10 +16,13 @@ from filebridge.spaces.observations import Observed
 from filebridge.wire.expression import Kind, Slot
 from filebridge.wire.reading import Reading
 
-__all__ = ["EPISODE", "SEAT", "SEED", "STEP", "First", "Slots"]
+__all__ = ["ACTIONS", "EPISODE", "SEAT", "SEED", "STEP", "First", "Slots"]
 
 STEP, EPISODE, SEED, SEAT = range(4)
 """Slots of the values that the bridge itself gives."""
+
+ACTIONS = -1
+"""The slot of the list of the episode's actions, which templates of decks may use; the last one of a row."""
 
 _ACTION_KINDS = {"number": Kind.NUMBER, "integer": Kind.INTEGER, "text": Kind.TEXT, "vector": Kind.VECTOR}
 
@@ -61,7 +64,7 @@ class Slots:
     @property
     def width(self) -> int:
         """The number of slots."""
-        return len(self.names)
+        return len(self.names) + 1
 
     def add_field(self, name: str, reading: Reading) -> int:
         """Give the field ``name`` a slot and return its index."""
@@ -75,6 +78,8 @@ class Slots:
         high = np.inf if field.high is None else field.high
         if field.grid is not None:
             high = max(field.grid.legend.values())
+        elif field.screen == "cells":
+            high = 255.0
         self.observed[name] = Observed(
             index, kind.get(reading.kind, "grid"), length, reading.shape, low, high, field.values
         )

@@ -180,8 +180,7 @@ class Transport(ABC):
         Raises TransportError when a file cannot be written; one of that name stays as it was.
         """
         assert self.outbox is not None
-        for name, content in files:
-            self.outbox.put(name, content)
+        self.outbox.put_all(files)
         return data
 
     @abstractmethod

@@ -6,80 +6,18 @@ Sans-IO: ``begin`` and ``receive`` return the bytes to send, ``None`` while more
 
 from __future__ import annotations
 
-from filebridge.wire.echo import Echo
 from filebridge.wire.framing import End
-from filebridge.wire.phase import DONE, NOTHING, UNCHANGED, Exchange, Filter, Phase, Row, Rules
+from filebridge.wire.phase import DONE, UNCHANGED, Exchange, Phase, Rules
 from filebridge.wire.refusals import surplus, too_large
+from filebridge.wire.standing import Standing
 
 __all__ = ["DONE", "UNCHANGED", "Dialogue", "Exchange", "Phase", "Rules"]
 
-class Dialogue:
-    """The talk with one simulator.
 
-    ``row`` holds the values of the episode, one slot a name, ``previous`` those of the step before.
-    ``reply`` is all that the simulator said in the phase. ``timer`` is the number of seconds from now after
-    which ``expire`` is to be called, 0 for never, negative where the time that was set before still holds.
-    It is to be looked at after each call that can change it. ``tries`` counts the replies, the last of them
-    ``refused``, after which the present exchange was repeated. ``filter`` is what the bytes pass first.
-    """
+class Dialogue(Standing):
+    """The talk with one simulator: a Standing, and what changes it."""
 
-    __slots__ = (
-        "_awaited", "_echo", "_exchange", "_index", "_mark", "_paused", "_phase", "_rules", "_searched", "_size",
-        "filter", "pending", "previous", "refused", "reply", "row", "said", "sent", "timer", "tries",
-    )  # fmt: skip
-
-    def __init__(self, rules: Rules, row: Row, text_filter: Filter | None) -> None:
-        self._rules = rules
-        self.filter = text_filter
-        self.row = row
-        self.previous = row.copy()
-        self.reply: bytes = b""
-        self.said: list[bytes] = []
-        self.pending: bytes | bytearray = b""
-        self.sent = b""
-        self.timer = 0.0
-        self.tries = 0
-        self.refused = b""
-        self._phase = Phase("start", (), None)
-        self._exchange = NOTHING
-        self._index = 0
-        self._mark = 0
-        self._awaited = 0
-        self._searched = 0
-        self._echo = Echo()
-        self._paused = False
-        self._size = 0
-
-    @property
-    def phase_name(self) -> str:
-        """The name of the phase that is under way or was the last one."""
-        return self._phase.name
-
-    @property
-    def unmatched(self) -> bytes:
-        """What was received in this phase and not taken as a whole reply."""
-        return (b"" if self._phase.only else b"".join(self.said)) + bytes(self.pending)
-
-    @property
-    def exchange(self) -> Exchange:
-        """The exchange that is under way or was the last one."""
-        return self._exchange
-
-    @property
-    def awaited(self) -> str:
-        """What would make the reply whole, in words."""
-        several = f"{self._awaited} more replies, each " if self._awaited > 1 else ""
-        return several + self._exchange.awaiting
-
-    @property
-    def is_pausing(self) -> bool:
-        """Whether the last reply was whole but not the one wanted, and the exchange is about to be repeated."""
-        return self._paused
-
-    @property
-    def is_opening(self) -> bool:
-        """Whether nothing but the first exchange of the phase can have been sent."""
-        return self._phase.only is not None or self._index <= 0
+    __slots__ = ()
 
     def begin(self, phase: Phase) -> bytes:
         """Begin ``phase`` and return what to send first, b"" for nothing, or ``DONE`` where nothing is to be said.
@@ -94,6 +32,7 @@ class Dialogue:
             row[slot] = False
         self._phase = phase
         self.timer = 0.0
+        self.files = None
         only = phase.only
         if only is None:
             self.said.clear()
@@ -106,11 +45,7 @@ class Dialogue:
         self._exchange = only
         self._searched = 0
         self._awaited = 1
-        encode = only.encode
-        if encode is None:
-            return b""
-        self.sent = command = encode(row, self.previous)
-        return command
+        return self._words(only) or b""
 
     def receive(self, chunk: bytes) -> bytes | None:
         """Take what arrived; return what to send, None while more must come, or ``DONE``.
@@ -122,7 +57,7 @@ class Dialogue:
 
     def take(self, text: bytes) -> bytes | None:
         """Do as ``receive`` with text that has passed the filter."""
-        data = self._joined(text) if self.pending else text
+        data = self._joined(text) if self.pending and not self._rules.snapshots else text
         if self._phase.only is None:
             return self._receive_general(data)
         found = self._exchange.cut(data, self._searched)
@@ -137,7 +72,7 @@ class Dialogue:
             self.pending = b""
         else:
             self.reply = bytes(data[:end])
-            self.pending = data[end:]
+            self.pending = b"" if self._rules.snapshots else data[end:]
         return DONE
 
     def expire(self) -> bytes | None:
@@ -171,7 +106,7 @@ class Dialogue:
         if self._rules.leftover == "drop":
             self.pending = b""
             return
-        self.pending = self._joined(chunk)
+        self.pending = chunk if self._rules.snapshots else self._joined(chunk)
         if len(self.pending) > self._rules.cap:
             raise too_large(len(self.pending), self._rules.cap)
 
@@ -200,7 +135,7 @@ class Dialogue:
             self.pending = data[-4096:]
             raise too_large(size + self._size, self._rules.cap)
         self.pending = data
-        self._searched = size
+        self._searched = 0 if self._rules.snapshots else size
         if size:
             self.timer = self._exchange.quiet
         return None
@@ -227,7 +162,7 @@ class Dialogue:
             self._size += end
             if self._size > self._rules.cap:
                 raise too_large(self._size, self._rules.cap)
-            data = data[end:]
+            data = b"" if self._rules.snapshots else data[end:]
             self.pending, self._searched = data, 0
             if which.answer is not None:
                 self.timer = 0.0
@@ -253,6 +188,9 @@ class Dialogue:
         exchange = self._exchange
         if exchange.read is not None:
             exchange.read(b"".join(self.said), self.row, self.previous)
+        if exchange.fresh is not None and not exchange.fresh(self.row, self.previous):
+            self._await_newer()
+            return None
         if exchange.repeat is not None and not exchange.repeat(self.row, self.previous):
             self.tries += 1
             self.refused = b"".join(self.said[self._mark :])
@@ -261,6 +199,15 @@ class Dialogue:
             self._paused, self.timer = True, exchange.every
             return b""
         return self._next()
+
+    def _await_newer(self) -> None:
+        """Drop the reply, which answers something older, and wait on as if it had not come."""
+        self._size -= sum(map(len, self.said[self._mark :]))
+        del self.said[self._mark :]
+        self._awaited = self._exchange.awaited
+        for slot in self._rules.labels:
+            self.row[slot] = False
+        self.timer = UNCHANGED
 
     def _next(self) -> bytes | None:
         """Open the next exchange that is to take place; None if it sends nothing."""
@@ -282,9 +229,17 @@ class Dialogue:
         self._searched = 0
         self._mark = len(self.said)
         self.timer = exchange.silent
+        command = self._words(exchange)
+        return command if command is None else self._speak(command)
+
+    def _words(self, exchange: Exchange) -> bytes | None:
+        """Make what ``exchange`` says: the files to be delivered, and what is sent, None for nothing."""
+        if exchange.files is not None:
+            self.files = exchange.files(self.row, self.previous)
         if exchange.encode is None:
             return None
-        return self._speak(exchange.encode(self.row, self.previous))
+        self.sent = command = exchange.encode(self.row, self.previous)
+        return command
 
     def _speak(self, command: bytes) -> bytes:
         self.sent = command

@@ -68,6 +68,21 @@ def never(data: Data, searched: int) -> tuple[int, End] | None:
     return None
 
 
+def whole(data: Data, searched: int) -> tuple[int, End] | None:
+    """Cut after all that there is: the transport vouches for it."""
+    return len(data), PLAIN
+
+
+def cursor_cut(row: int, column: int) -> Cut:
+    """Return a cut after a screen whose cursor stands at this row and column, both counted from 1."""
+    place = b"\x1b[%d;%dH" % (row, column)
+
+    def cut(data: Data, searched: int) -> tuple[int, End] | None:
+        return (len(data), PLAIN) if data.endswith(place) else None
+
+    return cut
+
+
 def literal_cut(text: bytes, end: End) -> Cut:
     """Return a cut after the first occurrence of ``text``."""
     size = len(text)
@@ -128,6 +143,10 @@ def compile_cut(
         return until_cut(answers, encode)
     if framing.blank:
         return pattern_cut(_BLANK, [PLAIN])
+    if framing.whole:
+        return whole
+    if framing.cursor is not None:
+        return cursor_cut(*framing.cursor)
     if framing.bytes is not None:
         return bytes_cut(framing.bytes)
     return lines_cut(framing.lines or 1)
@@ -141,6 +160,10 @@ def awaited(framing: Framing) -> str:
         return f"quiet for {framing.quiet:g} s"
     if framing.blank:
         return "a blank line"
+    if framing.whole:
+        return "a whole result"
+    if framing.cursor is not None:
+        return "the cursor in row {}, column {}".format(*framing.cursor)
     count, unit = (framing.bytes, "byte") if framing.bytes is not None else (framing.lines or 1, "line")
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 

@@ -39,7 +39,9 @@ class Exchange:
 
     ``awaited`` replies are awaited; ``quiet`` and ``silent`` are seconds, 0 for none; ``exits`` are the
     exit codes that end the reply, with the slot of their label. ``read`` fills the row from the reply so
-    far, where a later expression of the same dialogue needs it. For errors only: ``awaiting`` says how the
+    far, where a later expression of the same dialogue needs it. ``files`` makes the files, pairs of name and
+    content, that are delivered before anything is sent; an exchange that a process is started for has it too.
+    ``fresh`` is false for a reply that answers something older. For errors only: ``awaiting`` says how the
     reply ends, ``has_until`` whether by ``until``, ``texts`` are its literal ends, ``condition`` is ``repeat``'s text.
     """
 
@@ -53,6 +55,8 @@ class Exchange:
     repeat: Callable[[Row, Row], object] | None = None
     every: float = 0.0
     read: Callable[[bytes, Row, Row], None] | None = None
+    files: Callable[[Row, Row], list[tuple[str, bytes]]] | None = None
+    fresh: Callable[[Row, Row], object] | None = None
     awaiting: str = ""
     has_until: bool = False
     texts: tuple[str, ...] = ()
@@ -79,9 +83,13 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What holds in every phase: the cap on a message in bytes, the slots of labels, the fate of leftovers."""
+    """What holds in every phase: the cap on a message in bytes, the slots of labels, the fate of leftovers.
+
+    ``snapshots``: each piece received is all that there is, and replaces the one before.
+    """
 
     cap: int
     labels: Sequence[int]
     leftover: str
     strip_echo: bool
+    snapshots: bool = False

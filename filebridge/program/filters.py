@@ -1,0 +1,63 @@
+"""What stands between the bytes of a transport and the dialogue: the cleaning of text, a screen, or nothing."""
+
+from __future__ import annotations
+
+from filebridge.config.dialogues import gives_snapshots
+from filebridge.config.field import FieldModel
+from filebridge.config.model import Config
+from filebridge.config.simulator import Text
+from filebridge.wire.cleaner import Cleaner
+from filebridge.wire.phase import Filter
+
+__all__ = ["SnapshotCleaner", "Untouched", "is_binary", "text_filter"]
+
+
+class SnapshotCleaner:
+    """Cleans each snapshot by itself: nothing is held back for the next one."""
+
+    __slots__ = ("_cleaner",)
+
+    def __init__(self, text: Text) -> None:
+        self._cleaner = Cleaner(text)
+
+    def clean(self, chunk: bytes) -> bytes:
+        """Return the clean text of a whole snapshot; raises DecodeError for what is no text."""
+        cleaned = self._cleaner.clean(chunk)
+        return cleaned + self._cleaner.finish()
+
+    def finish(self) -> bytes:
+        """Return nothing: nothing is held back."""
+        return b""
+
+
+class Untouched:
+    """Lets everything pass as it is: binary data, and parcels, of which each part is cleaned by itself."""
+
+    __slots__ = ()
+
+    def clean(self, chunk: bytes) -> bytes:
+        """Return ``chunk``."""
+        return chunk
+
+    def finish(self) -> bytes:
+        """Return nothing: nothing is held back."""
+        return b""
+
+
+def text_filter(config: Config) -> Filter:
+    """Return a new filter for what a simulator says."""
+    console, files = config.transport.console, config.transport.files
+    if console is not None and console.screen is not None:
+        from filebridge.wire.screen import Screen
+
+        return Screen(*console.screen, config.text.encoding)
+    if not gives_snapshots(config):
+        return Cleaner(config.text)
+    several = files is not None and files.read is not None and len(files.read) > 1
+    binary = any(is_binary(field) for field in config.fields.values())
+    return Untouched() if several or binary else SnapshotCleaner(config.text)
+
+
+def is_binary(field: FieldModel) -> bool:
+    """Return whether the field is read from bytes that are no text."""
+    return field.npy is not None or field.npz is not None or field.binary is not None

@@ -94,16 +94,18 @@ def default_value(field: FieldModel, reading: Reading) -> object:
         vector = f"a list of {reading.length} numbers"
         expected = {Kind.VECTOR: vector, Kind.GRID: GRID_DEFAULT}.get(reading.kind, reading.kind.value)
         raise FieldProblem("default", "not a value of this field", found=str(default), expected=expected)
-    if field.grid is not None:
+    if field.grid is not None or field.screen == "cells":
         return _full(value, field.grid, reading.shape)
     _refuse_outside(field, value)
     return value
 
 
-def _full(value: Any, grid: Grid, shape: tuple[int, ...]) -> object:
-    if value not in grid.legend.values():
+def _full(value: Any, grid: Grid | None, shape: tuple[int, ...]) -> object:
+    if grid is not None and value not in grid.legend.values():
         known = ", ".join(map(str, sorted(set(grid.legend.values()))))
         raise FieldProblem("default", "not a number of the legend", found=str(value), expected=f"one of {known}")
+    if not 0 <= value <= 255:
+        raise FieldProblem("default", "not the code of a character", found=str(value), expected="from 0 to 255")
     filled = numpy.full(shape, value, numpy.uint8)
     filled.flags.writeable = False
     return filled

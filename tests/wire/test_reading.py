@@ -9,7 +9,7 @@ from filebridge.config.simulator import Text
 from filebridge.errors import ValueOutOfRange
 from filebridge.wire.expression_kinds import Kind
 from filebridge.wire.formats.problem import FieldProblem
-from filebridge.wire.reading import compile_field, default_value
+from filebridge.wire.reading import Reading, compile_field, default_value
 
 
 def compiled(find="h= {float}", **keys):
@@ -180,3 +180,11 @@ def test_a_whole_default_stays_one():
     field = FieldModel(find="h= {int}", default=3)
     assert (field.default, type(field.default)) == (3, int)
     assert type(FieldModel(find="h= {float}", default=3.0).default) is float
+
+
+def test_the_default_of_a_screen_fills_it():
+    field, reading = FieldModel(screen="cells", default=32), Reading(lambda message: None, Kind.GRID, 6, (2, 3))
+    assert default_value(field, reading).tolist() == [[32] * 3] * 2
+    with pytest.raises(FieldProblem) as caught:
+        default_value(FieldModel(screen="cells", default=256), reading)
+    assert str(caught.value) == "default: not the code of a character\n  found: 256\n  expected: from 0 to 255"

@@ -60,6 +60,10 @@ def settled(problem: Problem, data: Any) -> Problem:
         if _has(data, step):
             data = data[step]
             place.append(step)
+        elif isinstance(data, dict) and isinstance(step, int) and place[-1] == "set":
+            # `set: {gain: ...}` is short for a list of `{key: gain, to: ...}`.
+            named = [*place, [*data][step]]
+            return replace(problem, path=tuple(named), on="value" if problem.path[-1] == "to" else "key")
         elif not isinstance(data, dict | list) and _is_short(problem.path[number:]):
             break
         elif not _is_skipped(data, step):

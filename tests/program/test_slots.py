@@ -24,7 +24,7 @@ def test_every_name_has_a_slot_of_its_own():
     program = Talk(config).program
     assert list(program.names) == ["step", "episode", "seed", "seat", "action", "goal", "mass", "word", "over", "x"]
     assert [slot.index for slot in program.names.values()] == list(range(10))
-    assert program.width == 10
+    assert program.width == 11  # and one for the list of actions
     assert [program.names[name].index for name in ("step", "episode", "seed", "seat")] == [STEP, EPISODE, SEED, SEAT]
 
 

@@ -10,6 +10,7 @@ from typing import Protocol, cast
 from filebridge.errors import ConfigError, TransportError
 from filebridge.transports.base import Launch, Receiver, Sender, Transport, Ways
 from filebridge.transports.birth import abandon, checked, output_pipe, start_errors, started
+from filebridge.transports.life import Life
 from filebridge.transports.process import Process, exec_path
 from filebridge.transports.streams import PipeReceiver, PipeSender
 
@@ -21,9 +22,10 @@ class _Write(Protocol):
 
 
 class _Files(Receiver, Protocol):
-    """A receiver of files, which is to be told once nobody writes them any more."""
+    """A receiver of files, which is to be told once nobody writes them any more, and how to see that it comes."""
 
     final: bool
+    fades: Callable[[], bool]
 
 
 class Assembly(Transport):
@@ -36,8 +38,8 @@ class Assembly(Transport):
     """
 
     __slots__ = (
-        "_announced", "_expect", "_files", "_receiver", "_send", "_sender", "fileno", "patience", "read", "snapshots",
-        "write", "write_fileno",
+        "_announced", "_expect", "_files", "_life", "_receiver", "_send", "_sender", "fileno", "patience", "read",
+        "snapshots", "write", "write_fileno",
     )  # fmt: skip
 
     fileno: Callable[[], int]
@@ -51,6 +53,7 @@ class Assembly(Transport):
         checked(launch)
         path = exec_path(launch)
         self._files: _Files | None = None
+        self._life: Life | None = None
         self.snapshots = False
         with start_errors(launch, path), ExitStack() as theirs, ExitStack() as ours:
             stdin = self._way_in(launch, ways, theirs, ours)
@@ -58,6 +61,9 @@ class Assembly(Transport):
             pid = started(launch, path, (stdin, stdout, stderr))
             ours.callback(abandon, pid)
             self.process = Process(pid, tail)
+            if self._files is not None and self.snapshots:
+                self._life = Life(pid)
+                self._files.fades = self._life.fades
             ours.pop_all()
         self.outbox = None
         self._announced = False
@@ -91,6 +97,8 @@ class Assembly(Transport):
         self.fileno, self.read = _nowhere, _closed
         if self.outbox is not None:
             self.outbox.close()
+        if self._life is not None:
+            self._life.close()
         self.process.close()
 
     def _way_in(self, launch: Launch, ways: Ways, theirs: ExitStack, ours: ExitStack) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from filebridge.errors import ConfigError, PeerRejected, TransportError
 from filebridge.transports.base import Results
-from filebridge.transports.part import STYLES, Part
+from filebridge.transports.life import unseen
+from filebridge.transports.part import STYLES, ClosedPart, Part
 from filebridge.transports.regular import Identity, identity, open_folder
 from filebridge.transports.wakeup import Wakeup
 from filebridge.transports.watch import GONE, LOST, PATIENCE, Event, open_watch
@@ -24,19 +25,20 @@ class NumberedReceiver:
     """Gives one snapshot for each file that matches the name with its star, in the order of their numbers.
 
     A file counts if its number is above the last one, or if the numbers begin again: at the first one or below
-    it. What is there when this is made is of an earlier run, and is never given. ``final`` is to be set once
-    nobody writes any more. Raises ConfigError for a name with another star, or with a flag or a lock beside it;
+    it. What is there when this is made is of an earlier run, and is never given. ``final`` and ``fades`` are those of
+    ``ResultsReceiver``. Raises ConfigError for a name with another star, or with a flag or a lock beside it;
     for the rest see ``ResultsReceiver``.
     """
 
     __slots__ = (
         "_cap", "_directory", "_first", "_folder", "_given", "_label", "_last", "_old", "_parts", "_polls", "_removes",
-        "_shape", "_style", "_take", "_wakeup", "_watch", "final", "patience",
+        "_shape", "_style", "_take", "_wakeup", "_watch", "fades", "final", "patience",
     )  # fmt: skip
 
     def __init__(self, directory: str, results: Results) -> None:
         _refuse(results)
         self.final = False
+        self.fades: Callable[[], bool] = unseen
         self._directory, self._label = directory, results.names[0]
         self._cap, self._removes, self._style = results.cap, results.remove, STYLES[results.written]
         self._first = self._last = -1
@@ -177,6 +179,8 @@ class NumberedReceiver:
         for at, (_, name) in enumerate(ready):
             part = self._parts[name]
             data = part.read(self._cap)
+            if data and self._style is ClosedPart and not self.final and self.fades():
+                return None
             if data:
                 part.give()
                 self._settle(part)

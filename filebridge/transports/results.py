@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from filebridge.errors import PeerRejected, TransportError
 from filebridge.parcel import pack
 from filebridge.transports.base import Receiver, Results
+from filebridge.transports.life import unseen
 from filebridge.transports.part import STYLES, SURE, ClosedPart, LockedPart, OpenPart, Part
 from filebridge.transports.regular import identity, open_folder
 from filebridge.transports.watch import LOST, PATIENCE, Event, open_watch
@@ -40,7 +41,8 @@ class ResultsReceiver:
     """Gives a snapshot of the result files each time that they are new and whole; several make one parcel.
 
     What is there when it is made is of an earlier run, and is never given. A single file without content is no
-    answer. Folders that are missing are made. ``final`` is to be set once nobody writes any more.
+    answer. Folders that are missing are made. ``final`` is to be set once nobody writes any more. ``fades`` tells
+    whether the simulator is ending, so that the kernel may have closed its files in the middle of a write.
 
     Raises ConfigSecurityError for a name that leads out of ``directory``, PeerRejected for a link in the way,
     WatchLost, LimitReached or TransportError where the folders cannot be watched. ``read`` and ``look`` raise
@@ -49,11 +51,12 @@ class ResultsReceiver:
 
     __slots__ = (
         "_awaited", "_cap", "_careful", "_directory", "_due", "_flag", "_folders", "_lock", "_parts", "_polls",
-        "_removes", "_single", "_take", "_watch", "final", "patience",
+        "_removes", "_single", "_take", "_watch", "fades", "final", "patience",
     )  # fmt: skip
 
     def __init__(self, directory: str, results: Results) -> None:
         self.final = False
+        self.fades: Callable[[], bool] = unseen
         self._directory = directory
         self._cap = results.cap
         self._removes = results.remove
@@ -181,6 +184,8 @@ class ResultsReceiver:
             if not events or not self._note(events):
                 break
         else:
+            return None
+        if self._careful and not self.final and self.fades():
             return None
         for part in self._parts:
             part.give()

@@ -1,4 +1,4 @@
-"""The command line of the benchmarks: what runs, for how long, the table and the JSON."""
+"""The command line of the benchmarks: what runs, for how long, the tables and the JSON."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.answer import compiled_answer
-from benchmarks.bars import BARS, Bar, ratio
-from benchmarks.contestants import CONTESTANTS
+from benchmarks.bars import BARS, ratio
+from benchmarks.contestants import CONTESTANTS, absence
 from benchmarks.measurement import Score, measure
+from benchmarks.places import folder_on, mount_type
+from benchmarks.programs import Programs
+from benchmarks.soak import soaked
 from benchmarks.start import STARTERS, start_time
+from benchmarks.tables import print_absent, print_ratios, print_scores, print_starts
 
 MODES = ("pinned", "unpinned")
 NAMES = ",".join(CONTESTANTS)
@@ -28,6 +31,8 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
     parser.add_argument("--seconds", type=float, default=2.0, help="for each contestant and mode (default: 2)")
     parser.add_argument("--only", default=NAMES, metavar="NAMES", help=f"some of {NAMES}")
+    parser.add_argument("--soak", action="store_true", help="check every answer of writers that make it hard, instead")
+    parser.add_argument("--steps", type=int, default=100_000, help="of the soak, for each writer (default: 100000)")
     modes = parser.add_mutually_exclusive_group()
     for mode in MODES:
         modes.add_argument(f"--{mode}", dest="modes", action="store_const", const=(mode,), help=f"only {mode}")
@@ -40,65 +45,59 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
         parser.error(f"no contestant is called {', '.join(unknown)}; there are {NAMES}")
     if not 0 < asked.seconds < 3600:
         parser.error("--seconds must lie between 0 and 3600")
+    if asked.steps < 1:
+        parser.error("--steps must be 1 or more")
     return asked
 
 
-def figures(asked: argparse.Namespace, program: str) -> dict[str, Any]:
+def figures(asked: argparse.Namespace, programs: Programs) -> dict[str, Any]:
     """Run everything that is asked for and print it as it comes; return it as plain values for JSON."""
+    absent = {name: reason for name in asked.only if (reason := absence(name, programs))}
+    names = [name for name in CONTESTANTS if name in asked.only and name not in absent]
+    places = {storage: place(storage) for storage in ("memory", "disk")}
+    print(", ".join(f"{storage}: {where}" for storage, where in places.items()))
+    print_absent(absent)
     scores: list[Score] = []
     for mode in asked.modes:
-        some = measure(asked.only, mode, asked.seconds, program)
+        some = measure(names, mode, asked.seconds, programs)
         print_scores(mode, some)
         scores += some
-    starts = {name: start_time(name, program, asked.seconds / 4) for name in STARTERS if name in asked.only}
+    starts = {name: start_time(name, programs, asked.seconds / 4) for name in STARTERS if name in names}
     print_starts(starts)
     ratios = [(bar, ratio(bar, scores)) for bar in BARS if bar.mode in asked.modes]
     print_ratios(ratios)
     return {
-        "machine": {"processors": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()},
-        "scores": [vars(score) | {"rate": score.rate} for score in scores],
+        "machine": machine() | places,
+        "absent": absent,
+        "scores": [vars(score) | {"kind": CONTESTANTS[score.name].kind, "rate": score.rate} for score in scores],
         "starts": starts,
         "ratios": [vars(bar) | {"ratio": value, "met": value and value >= bar.least} for bar, value in ratios],
     }
 
 
-def print_scores(mode: str, scores: list[Score]) -> None:
-    """Print the steps per second of one mode, with the slowest and the fastest round."""
-    print(f"\n{mode:<14}{'steps/s':>10}{'lowest':>10}{'highest':>10}{'us/step':>10}")
-    for score in scores:
-        row = "".join(f"{rate:>10.0f}" for rate in (score.rate, min(score.rates), max(score.rates)))
-        print(f"{score.name:<14}{row}{1e6 / score.rate:>10.1f}  {CONTESTANTS[score.name][1]}")
+def machine() -> dict[str, Any]:
+    """Return what figures depend on."""
+    return {"processors": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()}
 
 
-def print_starts(starts: dict[str, float]) -> None:
-    """Print what a reset with a new process takes."""
-    print(f"\n{'new process':<14}{'ms/reset':>10}")
-    for name, seconds in starts.items():
-        print(f"{name:<14}{seconds * 1e3:>10.2f}  {CONTESTANTS[name][1]}")
-
-
-def print_ratios(ratios: list[tuple[Bar, float | None]]) -> None:
-    """Print each ratio beside its bar."""
-    print(f"\n{'ratio':<40}{'is':>8}{'bar':>8}{'stretch':>9}")
-    for bar, value in ratios:
-        stretch = "-" if bar.stretch is None else f"{bar.stretch:g}"
-        label = f"{bar.mode}: {bar.name} / {bar.other}"
-        if value is None:
-            print(f"{label:<40}{'-':>8}{bar.least:>8g}{stretch:>9}  not measured")
-            continue
-        verdict = "met" if value >= bar.least else "not met"
-        verdict = "stretch met" if bar.stretch is not None and value >= bar.stretch else verdict
-        print(f"{label:<40}{value:>8.2f}{bar.least:>8g}{stretch:>9}  {verdict}")
+def place(storage: str) -> str:
+    """Return the folder on ``storage`` and its type, or that there is none."""
+    folder = folder_on(storage)
+    return f"{folder} ({mount_type(folder)})" if folder else "none found"
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the benchmarks; return the exit status."""
+    """Run the benchmarks; return the exit status, 1 if the soak found an answer that is wrong."""
     asked = arguments(words)
-    with tempfile.TemporaryDirectory(prefix="filebridge-benchmarks-") as folder:
-        result = figures(asked, compiled_answer(Path(folder)))
+    result: dict[str, Any]
+    if asked.soak:
+        result = {"machine": machine(), "soak": soaked(asked.steps)}
+    else:
+        with tempfile.TemporaryDirectory(prefix="filebridge-benchmarks-") as folder:
+            result = figures(asked, Programs(Path(folder)))
     if asked.json:
         asked.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    return 0
+    return int(any(row["bad"] for row in result.get("soak", ())))
 
 
 if __name__ == "__main__":

@@ -27,6 +27,11 @@ BARS = (
     Bar("pinned", "bridge-pipe", "pexpect-send", 12),
     Bar("pinned", "bridge-pipe", "pexpect-tuned", 12),
     Bar("pinned", "bridge-pty", "written-pty", 0.5, 0.7),
+    Bar("pinned", "bridge-file", "inotify-file", 0.4),
+    Bar("pinned", "bridge-file", "watchdog-file", 4),
+    Bar("pinned", "bridge-fifo", "written-fifo", 0.5),
+    # A step takes at most 1.3 times as long.
+    Bar("pinned", "bridge-run", "subprocess-run", 1 / 1.3),
     Bar("unpinned", "bridge-pipe", "written-pipe", 1, 2),
     Bar("unpinned", "bridge-pty", "written-pty", 1, 2),
 )

@@ -3,28 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import gymnasium
 
-from benchmarks.bridge import bridge
+from benchmarks.bridge import bridge, deck_bridge, fifo_bridge, file_bridge, nec_bridge, screen_bridge
 from benchmarks.expected import ExpectEnv
-from benchmarks.written import BarePipeEnv, BarePtyEnv, PipeEnv, PtyEnv
+from benchmarks.places import folder_on
+from benchmarks.programs import Programs
+from benchmarks.runs import DeckEnv, NecEnv
+from benchmarks.screens import ScreenEnv
+from benchmarks.tasks import ANTENNA, KEYS, NUMBERS, Task
+from benchmarks.watched import NotifiedEnv, ObservedEnv, PolledEnv
+from benchmarks.written import BarePipeEnv, BarePtyEnv, FifoEnv, PipeEnv, PtyEnv
 
-__all__ = ["CONTESTANTS", "Maker"]
+__all__ = ["CONTESTANTS", "Contestant", "absence"]
 
-Maker = Callable[[str], gymnasium.Env[Any, Any]]
 
-CONTESTANTS: dict[str, tuple[Maker, str]] = {
-    "bridge-pipe": (partial(bridge, terminal=False), "the bridge on pipes"),
-    "bridge-pty": (partial(bridge, terminal=True), "the bridge on a terminal"),
-    "pexpect": (partial(ExpectEnv, before=True, after=True), "pexpect with its defaults"),
-    "pexpect-send": (partial(ExpectEnv, before=False, after=True), "pexpect without its delay before a send"),
-    "pexpect-tuned": (partial(ExpectEnv, before=False, after=False), "pexpect without any delay"),
-    "written-pipe": (PipeEnv, "written by hand on pipes"),
-    "written-pty": (PtyEnv, "written by hand on a terminal"),
-    "bare-pipe": (BarePipeEnv, "nothing parsed, pipes: the kernel's cost"),
-    "bare-pty": (BarePtyEnv, "nothing parsed, terminal: the kernel's cost"),
+@dataclass(frozen=True)
+class Contestant:
+    """``make`` makes its environment for the path of ``program``, whose folder is on ``storage``, memory or disk."""
+
+    kind: str
+    make: Callable[[str], gymnasium.Env[Any, Any]]
+    text: str
+    program: str = "answer"
+    task: Task = NUMBERS
+    storage: str = "memory"
+
+
+def absence(name: str, programs: Programs) -> str:
+    """Return why the contestant ``name`` cannot take part here, "" if it can."""
+    contestant = CONTESTANTS[name]
+    if contestant.kind in ("files", "run") and folder_on(contestant.storage) is None:
+        return f"no folder on {contestant.storage} that can be written to; FILEBRIDGE_WORKDIR names one"
+    return "" if programs.find(contestant.program) else f"{contestant.program} is not installed"
+
+
+_file = partial(Contestant, "files", program="file")
+_run = partial(Contestant, "run", program="deck")
+_nec = partial(Contestant, "run", program="nec2c", task=ANTENNA)
+_screen = partial(Contestant, "screen", program="screen", task=KEYS)
+_IN_FILES = {
+    "bridge-file": _file(file_bridge, "the bridge on files"),
+    "inotify-file": _file(NotifiedEnv, "written by hand, told by inotify"),
+    "watchdog-file": _file(ObservedEnv, "written by hand, told by a watchdog observer"),
+    "sleep-file": _file(PolledEnv, "written by hand, sleeps 1 ms and looks"),
 }
-"""Name -> how it is made, and what it is."""
+CONTESTANTS: dict[str, Contestant] = {
+    "bridge-pipe": Contestant("console", partial(bridge, terminal=False), "the bridge on pipes"),
+    "bridge-pty": Contestant("console", partial(bridge, terminal=True), "the bridge on a terminal"),
+    "pexpect": Contestant("console", partial(ExpectEnv, before=True, after=True), "pexpect with its defaults"),
+    "pexpect-send": Contestant(
+        "console", partial(ExpectEnv, before=False, after=True), "pexpect without its delay before a send"
+    ),
+    "pexpect-tuned": Contestant(
+        "console", partial(ExpectEnv, before=False, after=False), "pexpect without any delay"
+    ),
+    "written-pipe": Contestant("console", PipeEnv, "written by hand on pipes"),
+    "written-pty": Contestant("console", PtyEnv, "written by hand on a terminal"),
+    "bare-pipe": Contestant("console", BarePipeEnv, "nothing parsed, pipes: the kernel's cost"),
+    "bare-pty": Contestant("console", BarePtyEnv, "nothing parsed, terminal: the kernel's cost"),
+    "bridge-fifo": Contestant("fifo", fifo_bridge, "the bridge between two FIFOs"),
+    "written-fifo": Contestant("fifo", FifoEnv, "written by hand between two FIFOs"),
+    **_IN_FILES,
+    **{f"{name}-disk": replace(one, storage="disk", text=f"{one.text}, on a disk") for name, one in _IN_FILES.items()},
+    "bridge-run": _run(deck_bridge, "the bridge, a process for each step"),
+    "subprocess-run": _run(DeckEnv, "subprocess.run by hand"),
+    "bridge-nec2c": _nec(nec_bridge, "the bridge, nec2c for each step"),
+    "subprocess-nec2c": _nec(NecEnv, "subprocess.run by hand, nec2c"),
+    "bridge-screen": _screen(screen_bridge, "the bridge on a full screen"),
+    "pyte-screen": _screen(ScreenEnv, "written by hand on a terminal, with pyte"),
+}
+"""Name -> how it is made, and what it is; those of one kind stand together."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import pty
+import shutil
 import subprocess
+import tempfile
 import tty
 from typing import Any
 
 import gymnasium
 import numpy as np
 
-__all__ = ["BarePipeEnv", "BarePtyEnv", "PipeEnv", "PtyEnv"]
+__all__ = ["BarePipeEnv", "BarePtyEnv", "FifoEnv", "PipeEnv", "PtyEnv"]
 
 Action = np.ndarray[Any, np.dtype[np.float32]]
 Observation = np.ndarray[Any, np.dtype[np.float64]]
@@ -77,6 +79,20 @@ class PtyEnv(PipeEnv):
         self.process = subprocess.Popen([self.program], stdin=slave, stdout=slave, start_new_session=True)
         os.close(slave)
         return master, master
+
+
+class FifoEnv(PipeEnv):
+    """The simulator between two FIFOs, which are opened in the order in which the shell opens them."""
+
+    def _start(self) -> tuple[int, int]:
+        folder = tempfile.mkdtemp(prefix="written-")
+        for name in ("to", "from"):
+            os.mkfifo(os.path.join(folder, name), 0o600)
+        self.process = subprocess.Popen(["/bin/sh", "-c", 'exec "$0" <to >from', self.program], cwd=folder)
+        sender = os.open(os.path.join(folder, "to"), os.O_WRONLY)
+        receiver = os.open(os.path.join(folder, "from"), os.O_RDONLY)
+        shutil.rmtree(folder)
+        return sender, receiver
 
 
 class BarePipeEnv(PipeEnv):

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,10 @@ ROOT = Path(__file__).parents[2]
 CONTESTANTS = {
     "bridge-pipe", "bridge-pty", "pexpect", "pexpect-send", "pexpect-tuned",
     "written-pipe", "written-pty", "bare-pipe", "bare-pty",
+    "bridge-fifo", "written-fifo",
+    "bridge-file", "inotify-file", "watchdog-file", "sleep-file",
+    "bridge-file-disk", "inotify-file-disk", "watchdog-file-disk", "sleep-file-disk",
+    "bridge-run", "subprocess-run", "bridge-nec2c", "subprocess-nec2c", "bridge-screen", "pyte-screen",
 }
 needs_compiler = pytest.mark.skipif(
     shutil.which("cc") is None and not os.environ.get("FILEBRIDGE_REQUIRE_PROGRAMS"),
@@ -36,12 +41,28 @@ def test_everybody_runs_and_is_written_down(tmp_path: Path) -> None:
     figures = json.loads((tmp_path / "figures.json").read_text())
     for mode in ("pinned", "unpinned"):
         scores = {score["name"]: score for score in figures["scores"] if score["mode"] == mode}
-        assert set(scores) == CONTESTANTS
+        assert set(scores) == CONTESTANTS - set(figures["absent"])
         assert all(score["steps"] > 0 and score["rate"] > 0 for score in scores.values())
     assert all(figures["starts"].values())
+    # What not every machine has, a disk and nec2c; all else takes part everywhere.
+    assert all(name.endswith(("-disk", "-nec2c")) for name in figures["absent"])
+    assert len(figures["ratios"]) == 10
     for bar in figures["ratios"]:
         assert bar["met"] is (bar["ratio"] >= bar["least"])
     assert [path.name for path in tmp_path.iterdir()] == ["figures.json"]
+
+
+@needs_compiler
+def test_kinds_stand_together_and_who_is_missing_is_named(tmp_path: Path) -> None:
+    for tool in ("cc", "as", "ld"):
+        (tmp_path / tool).symlink_to(shutil.which(tool) or "")
+    names = "written-fifo,subprocess-nec2c,written-pipe,subprocess-run"
+    done = run("--seconds", "0.01", "--pinned", "--only", names, PATH=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert "subprocess-nec2c is left out: nec2c is not installed" in lines
+    table = [line.split()[0] for line in lines[lines.index("console:") : lines.index("run:") + 2]]
+    assert table == ["console:", "written-pipe", "fifo:", "written-fifo", "run:", "subprocess-run"]
 
 
 @needs_compiler
@@ -59,6 +80,27 @@ def test_an_unknown_contestant_is_refused_with_the_names_of_all() -> None:
     assert done.returncode == 2
     last = done.stderr.splitlines()[-1]
     assert "no contestant is called expect; there are bridge-pipe,bridge-pty," in last
+
+
+def test_the_soak_checks_every_answer_of_each_writer(tmp_path: Path) -> None:
+    done = run("--soak", "--steps", "150", "--json", str(tmp_path / "soak.json"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = json.loads((tmp_path / "soak.json").read_text())["soak"]
+    assert [row["writer"] for row in rows] == ["truncated", "appended", "renamed"]
+    assert all(row["steps"] == 150 and row["seconds"] > 0 and row["bad"] == 0 for row in rows)
+
+
+def test_the_soak_sees_what_is_old_cut_or_mixed() -> None:
+    sys.path.insert(0, str(ROOT))
+    try:
+        soak, writer = import_module("benchmarks.soak"), import_module("benchmarks.writer")
+    finally:
+        sys.path.remove(str(ROOT))
+    right = [float(word) for word in writer.answer(7).split()[:-1]]
+    assert soak.fault(right, 7) == ""
+    assert soak.fault(right, 8) == "step 8: an answer to step 7"
+    mixed = [*right[:13], *map(float, writer.answer(6).split()[13:-1])]
+    assert soak.fault(mixed, 7).startswith("step 7: cut or mixed, 7 ")
 
 
 def test_without_a_compiler_it_says_what_to_install(tmp_path: Path) -> None:

@@ -1,0 +1,49 @@
+"""The figures as tables, printed as they come."""
+
+from __future__ import annotations
+
+from benchmarks.bars import Bar
+from benchmarks.contestants import CONTESTANTS
+from benchmarks.measurement import Score
+
+__all__ = ["print_absent", "print_ratios", "print_scores", "print_starts"]
+
+
+def print_absent(absent: dict[str, str]) -> None:
+    """Print who does not take part, and why."""
+    for name, reason in absent.items():
+        print(f"{name} is left out: {reason}")
+
+
+def print_scores(mode: str, scores: list[Score]) -> None:
+    """Print the steps per second of one mode by kind, with the slowest and the fastest round."""
+    print(f"\n{mode:<20}{'steps/s':>10}{'lowest':>10}{'highest':>10}{'us/step':>10}")
+    kind = ""
+    for score in scores:
+        contestant = CONTESTANTS[score.name]
+        if contestant.kind != kind:
+            kind = contestant.kind
+            print(f"{kind}:")
+        row = "".join(f"{rate:>10.0f}" for rate in (score.rate, min(score.rates), max(score.rates)))
+        print(f"  {score.name:<18}{row}{1e6 / score.rate:>10.1f}  {contestant.text}")
+
+
+def print_starts(starts: dict[str, float]) -> None:
+    """Print what a reset with a new process takes."""
+    print(f"\n{'new process':<20}{'ms/reset':>10}")
+    for name, seconds in starts.items():
+        print(f"  {name:<18}{seconds * 1e3:>10.2f}  {CONTESTANTS[name].text}")
+
+
+def print_ratios(ratios: list[tuple[Bar, float | None]]) -> None:
+    """Print each ratio beside its bar."""
+    print(f"\n{'ratio':<42}{'is':>8}{'bar':>8}{'stretch':>9}")
+    for bar, value in ratios:
+        stretch = "-" if bar.stretch is None else f"{bar.stretch:g}"
+        label = f"{bar.mode}: {bar.name} / {bar.other}"
+        if value is None:
+            print(f"{label:<42}{'-':>8}{bar.least:>8.3g}{stretch:>9}  not measured")
+            continue
+        verdict = "met" if value >= bar.least else "not met"
+        verdict = "stretch met" if bar.stretch is not None and value >= bar.stretch else verdict
+        print(f"{label:<42}{value:>8.2f}{bar.least:>8.3g}{stretch:>9}  {verdict}")

@@ -28,6 +28,7 @@ class Kind(enum.Enum):
     TEXT = "text"
     VECTOR = "a vector"
     GRID = "a grid"
+    ARRAY = "an array"
 
 
 NUMERIC = frozenset({Kind.INTEGER, Kind.NUMBER, Kind.FLAG})

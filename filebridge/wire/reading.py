@@ -14,12 +14,14 @@ from filebridge.config.places import Grid
 from filebridge.config.simulator import Text
 from filebridge.errors import ValueOutOfRange, escaped
 from filebridge.registry import load
+from filebridge.wire.arrays import bounded, filled
 from filebridge.wire.expression_kinds import Kind
 from filebridge.wire.formats.problem import FieldProblem
 from filebridge.wire.formats.within import Blocks, blocks
 
 __all__ = ["Reading", "admission", "compile_field", "default_value"]
 
+_FILLS = "one number, which fills the whole array"
 _LARGEST = 1.7976931348623157e308
 
 
@@ -29,8 +31,9 @@ class Reading:
 
     ``read`` takes a whole message and returns the value, or None when it does not occur; it raises ParseError,
     ValueOutOfRange or DecodeError when what stands there is not a value of the field. A vector is a sequence of
-    ``length`` Python numbers, a grid an array of ``shape`` (rows, columns). ``missing`` says in words why a message
-    has no value, where the way to read it can tell more than that.
+    ``length`` Python numbers, a grid an array of uint8 of ``shape`` (rows, columns), an array one of ``shape``, of
+    int64 if its numbers are ``whole`` and else of float64, which may be read-only. ``missing`` says in words why a
+    message has no value, where the way to read it can tell more than that.
     """
 
     read: Callable[[bytes], Any]
@@ -38,6 +41,7 @@ class Reading:
     length: int = 0
     shape: tuple[int, ...] = ()
     missing: Callable[[bytes], str] | None = None
+    whole: bool = False
 
 
 def compile_field(name: str, field: FieldModel, text: Text) -> Reading:
@@ -82,7 +86,7 @@ def admission(name: str, field: FieldModel, kind: Kind) -> Callable[[Any], Any]:
 def default_value(field: FieldModel, reading: Reading) -> object:
     """Return the field's default as a value of the reading's kind, a vector as a tuple; None if it has none.
 
-    A grid's is an array full of one number, which cannot be written to.
+    That of a grid or an array is one full of one number, which cannot be written to.
 
     Raises FieldProblem for a default that could not have been read: of another kind or outside the bounds.
     """
@@ -92,12 +96,13 @@ def default_value(field: FieldModel, reading: Reading) -> object:
     value = _as_kind(default, reading)
     if value is None:
         vector = f"a list of {reading.length} numbers"
-        expected = {Kind.VECTOR: vector, Kind.GRID: GRID_DEFAULT}.get(reading.kind, reading.kind.value)
+        forms = {Kind.VECTOR: vector, Kind.GRID: GRID_DEFAULT, Kind.ARRAY: _FILLS}
+        expected = forms.get(reading.kind, reading.kind.value)
         raise FieldProblem("default", "not a value of this field", found=str(default), expected=expected)
     if field.grid is not None or field.screen == "cells":
         return _full(value, field.grid, reading.shape)
     _refuse_outside(field, value)
-    return value
+    return filled(value, reading.shape, reading.whole) if reading.kind is Kind.ARRAY else value
 
 
 def _full(value: Any, grid: Grid | None, shape: tuple[int, ...]) -> object:
@@ -115,6 +120,8 @@ def _as_kind(default: Any, reading: Reading) -> object:
     kind, number = reading.kind, isinstance(default, int | float) and not isinstance(default, bool)
     if kind is Kind.NUMBER and number:
         return float(default)
+    if kind is Kind.ARRAY and number:
+        return default if not reading.whole or (float(default).is_integer() and abs(default) < 1 << 63) else None
     if kind in (Kind.INTEGER, Kind.GRID) and number and float(default).is_integer():
         return int(default)
     if kind is Kind.VECTOR and isinstance(default, list) and reading.length in (0, len(default)):
@@ -135,12 +142,15 @@ def _refuse_outside(field: FieldModel, value: Any) -> None:
 
 def _refuse_contradictions(field: FieldModel, reading: Reading) -> None:
     bound = "low" if field.low is not None else "high" if field.high is not None else ""
-    if bound and reading.kind not in (Kind.NUMBER, Kind.INTEGER, Kind.VECTOR):
+    if bound and reading.kind not in (Kind.NUMBER, Kind.INTEGER, Kind.VECTOR, Kind.ARRAY):
         raise FieldProblem(bound, f"a bound on {reading.kind.value}", expected="bounds only on numbers")
     if field.low is not None and field.high is not None and not field.low <= field.high:
         raise FieldProblem("low", "above `high`", found=f"{field.low:g}", expected=f"at most {field.high:g}")
     if field.outside == "clip" and not bound:
         raise FieldProblem("outside", "nothing to clip to", expected="`low`, `high` or both")
+    if field.shape is not None and reading.kind is not Kind.ARRAY:
+        expected = "`shape` only with `array`, `npy`, `npz`, `binary` and `json`"
+        raise FieldProblem("shape", f"the shape of {reading.kind.value}", expected=expected)
     if field.values is not None:
         _refuse_values(field.values, reading.kind, bound)
 
@@ -174,6 +184,9 @@ def _checked(name: str, field: FieldModel, reading: Reading) -> Callable[[bytes]
         return reading.read if field.allow_nan and not _bounds(field) else _bounded(name, field, reading.read)
     if reading.kind is Kind.VECTOR:
         return reading.read if field.allow_nan and not _bounds(field) else _bounded_vector(name, field, reading.read)
+    if reading.kind is Kind.ARRAY:
+        unbounded = not _bounds(field) and (field.allow_nan or reading.whole)
+        return reading.read if unbounded else bounded(name, field, reading.read, _span(field) if _bounds(field) else "")
     return reading.read
 
 

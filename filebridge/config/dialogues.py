@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from filebridge.config.exchange import FRAMINGS, Exchange, Framing, labels
 from filebridge.config.model import Config
 
-__all__ = ["all_labels", "dialogues", "framing_of", "gives_snapshots", "sent_texts"]
+__all__ = ["all_labels", "dialogues", "draws_screen", "framing_of", "gives_snapshots", "sent_texts"]
 
 Place = tuple[str | int, ...]
 
@@ -30,8 +30,7 @@ def framing_of(config: Config, exchange: Exchange) -> Framing:
     for framing in (exchange, config.framing):
         if any(getattr(framing, name) is not None for name in FRAMINGS):
             return framing
-    console = config.transport.console
-    if console is not None and console.screen is not None:
+    if draws_screen(config):
         return _SETTLED
     return _WHOLE if gives_snapshots(config) else _LINE
 
@@ -43,7 +42,13 @@ def gives_snapshots(config: Config) -> bool:
         return True
     if transport.files is not None and transport.files.read:
         return transport.files.written != "appended"
-    return transport.console is not None and transport.console.screen is not None
+    return draws_screen(config)
+
+
+def draws_screen(config: Config) -> bool:
+    """Return whether the program draws a full screen."""
+    console = config.transport.console
+    return console is not None and console.screen is not None
 
 
 def all_labels(config: Config) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from gymnasium import spaces
 
 from filebridge.config.action import Action
-from filebridge.config.dialogues import dialogues, gives_snapshots, sent_texts
+from filebridge.config.dialogues import dialogues, draws_screen, gives_snapshots, sent_texts
 from filebridge.config.loading import Loaded, load
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem, refuse
@@ -29,6 +29,7 @@ from filebridge.spaces import ActionReader, Observer, action_reader, observer
 from filebridge.spaces.observations import Unobservable
 from filebridge.wire.dialogue import Dialogue, Phase, Rules
 from filebridge.wire.expression import Slot
+from filebridge.wire.screen_dialogue import ScreenDialogue
 
 __all__ = ["Program", "compile_program", "load_program"]
 
@@ -64,7 +65,8 @@ class Program:
 
     def dialogue(self) -> Dialogue:
         """Return the dialogue of a new process, its row empty."""
-        return Dialogue(self.rules, [None] * self.width, text_filter(self.config))
+        kind = ScreenDialogue if draws_screen(self.config) else Dialogue
+        return kind(self.rules, [None] * self.width, text_filter(self.config))
 
     @property
     def seed_at_reset(self) -> bool:
@@ -142,10 +144,8 @@ def _compiled(config: Config, source: Source, faults: Faults) -> Program | None:
 
 
 def _rules(config: Config, slots: Slots) -> Rules:
-    console = config.transport.console
-    drawn = console is not None and console.screen is not None
     # What a full screen draws by itself, a clock say, is no answer to anything, and the next picture holds it too.
-    leftover = "drop" if drawn and "leftover" not in config.model_fields_set else config.leftover
+    leftover = "drop" if draws_screen(config) and "leftover" not in config.model_fields_set else config.leftover
     echo = config.text.echo == "strip"
     return Rules(config.limits.output, tuple(slots.labels), leftover, echo, gives_snapshots(config))
 

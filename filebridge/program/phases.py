@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from filebridge.config import exchange as config_exchange
-from filebridge.config.dialogues import framing_of
+from filebridge.config.dialogues import draws_screen, framing_of
 from filebridge.config.exchange import Alternative, Framing
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
@@ -22,7 +22,7 @@ from filebridge.wire.cleaner import clean_encoding
 from filebridge.wire.dialogue import Exchange, Phase
 from filebridge.wire.encoder import Template
 from filebridge.wire.expression import Expression, Kind, Names
-from filebridge.wire.framing import Cut, End, awaited, compile_cut, never
+from filebridge.wire.framing import Cut, End, awaited, compile_cut, entire, never
 
 __all__ = ["compile_phases"]
 
@@ -134,7 +134,8 @@ class _Compiler:
         self, framing: Framing, ends: list[tuple[Alternative, End]], answers: list[tuple[Alternative, End]]
     ) -> Cut:
         try:
-            return compile_cut(framing, ends, answers, self._encoded)
+            cut = compile_cut(framing, ends, answers, self._encoded)
+            return entire(cut) if draws_screen(self._config) else cut
         except (re.error, ValueError, OverflowError, RecursionError):
             # The rules have reported it, and a program with problems never runs.
             return never

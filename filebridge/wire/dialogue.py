@@ -175,6 +175,9 @@ class Dialogue(Standing):
                 if command is not None:
                     return command
                 data = self.pending
+            if self._rules.snapshots:
+                # The next message is another snapshot: of this one nothing is left in which it could begin.
+                return self._await_more(b"")
             data, certain = self._echo.without(data)
             if not certain:
                 self.pending = data
@@ -207,7 +210,6 @@ class Dialogue(Standing):
         self._awaited = self._exchange.awaited
         for slot in self._rules.labels:
             self.row[slot] = False
-        self.timer = UNCHANGED
 
     def _next(self) -> bytes | None:
         """Open the next exchange that is to take place; None if it sends nothing."""

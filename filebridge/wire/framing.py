@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from filebridge.config.exchange import Alternative, Framing
 from filebridge.errors import escaped
 
-__all__ = ["LOOK_BACK", "Cut", "End", "awaited", "bytes_cut", "compile_cut", "never", "until_cut"]
+__all__ = ["LOOK_BACK", "Cut", "End", "awaited", "bytes_cut", "compile_cut", "entire", "never", "until_cut"]
 
 LOOK_BACK = 4096
 """Bytes before the new ones that a regular expression is tried on again: the longest end it can match."""
@@ -81,6 +81,16 @@ def cursor_cut(row: int, column: int) -> Cut:
         return (len(data), PLAIN) if data.endswith(place) else None
 
     return cut
+
+
+def entire(cut: Cut) -> Cut:
+    """Return a cut that finds the end where ``cut`` does, but leaves nothing behind it: of a screen all is read."""
+
+    def whole_cut(data: Data, searched: int) -> tuple[int, End] | None:
+        found = cut(data, searched)
+        return None if found is None else (len(data), found[1])
+
+    return whole_cut
 
 
 def literal_cut(text: bytes, end: End) -> Cut:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from filebridge.cli.spans import Span
 from filebridge.errors import escaped
 
-__all__ = ["MOST_LINES", "WIDTH", "marked"]
+__all__ = ["MOST_LINES", "WIDTH", "layers", "marked"]
 
 WIDTH = 96
 """Characters of a line; a longer one goes on in the next."""
@@ -26,7 +26,7 @@ def marked(data: bytes, offset: int, spans: list[Span]) -> Iterator[str]:
         rows = rows[-MOST_LINES:]
     for start, cells in rows:
         yield "".join(cells)
-        yield from _layers(cells, offset + start, spans)
+        yield from layers(cells, offset + start, spans)
 
 
 def _rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
@@ -47,24 +47,27 @@ def _rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
         yield start, cells
 
 
-def _layers(cells: list[str], offset: int, spans: list[Span]) -> Iterator[str]:
-    """Yield a line of marks and a line of names; more of them where parts or names would overlap."""
+def layers(cells: list[str], offset: int, spans: list[Span]) -> Iterator[str]:
+    """Yield a line of marks and a line of names; more of them where parts or names would overlap.
+
+    ``cells`` are the shown forms of what stands from ``offset`` on in the text that ``spans`` speak of.
+    """
     columns = [0]
     for cell in cells:
         columns.append(columns[-1] + len(cell))
-    layers: list[tuple[str, str]] = []
+    found: list[tuple[str, str]] = []
     for span in spans:
         first, last = max(0, span.start - offset), min(len(cells), span.end - offset)
         if first >= last:
             continue
         at, to = columns[first], columns[last]
-        for number, (marks, names) in enumerate(layers):
+        for number, (marks, names) in enumerate(found):
             if max(len(marks), len(names)) < at or not marks:
-                layers[number] = _placed(marks, names, at, to, span.name)
+                found[number] = _placed(marks, names, at, to, span.name)
                 break
         else:
-            layers.append(_placed("", "", at, to, span.name))
-    for layer in layers:
+            found.append(_placed("", "", at, to, span.name))
+    for layer in found:
         yield from layer
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from textwrap import wrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from filebridge.cli.marking import MOST_LINES, WIDTH, marked
 from filebridge.cli.recording import Passed, RecordedSession, Told
-from filebridge.cli.spans import MOST_BYTES, Span, end_span, field_spans, unread
-from filebridge.cli.texts import line, number
-from filebridge.config.dialogues import all_labels
-from filebridge.errors import escaped
+from filebridge.cli.screen_view import screen_rows
+from filebridge.cli.spans import MOST_BYTES, Span, end_span, field_spans, header_spans, is_parcel, unread
+from filebridge.cli.texts import count, line, number
+from filebridge.config.dialogues import all_labels, draws_screen
+from filebridge.errors import DecodeError, escaped
 from filebridge.program import Program
-from filebridge.wire.cleaner import Cleaner
+from filebridge.program.filters import text_filter
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["show_bytes", "show_outcome", "show_values"]
 
@@ -48,13 +52,18 @@ def show_bytes(program: Program, passed: list[Passed], told: list[Told]) -> None
 
 
 def _show_phase(program: Program, told: Told, passed: list[Passed], is_read: bool) -> None:
-    raw = b"".join(part.data for part in passed if not part.sent)
-    text = Cleaner(program.config.text).clean(raw)
+    if draws_screen(program.config):
+        _show_screens(program, told, passed)
+        return
+    texts = _texts(program, [b"" if part.sent else part.data for part in passed])
+    dropped = [not part.sent and _is_dropped(program, told, seen) for part, seen in zip(passed, texts, strict=True)]
+    taken = [(part, seen) for part, seen, lost in zip(passed, texts, dropped, strict=True) if not lost]
+    raw, text = (b"".join(part.data for part, _ in taken if not part.sent), b"".join(seen for _, seen in taken))
     spans = spans_of(program, told, text, is_read)
     inline, offset = text == raw, 0
-    for part in passed:
-        if part.sent:
-            _show("sent", marked(part.data, 0, []))
+    for part, lost in zip(passed, dropped, strict=True):
+        if part.sent or lost:
+            _show("dropped" if lost else "sent", marked(part.data, 0, []))
             continue
         _show("received", marked(part.data, offset, spans if inline else []))
         offset += len(part.data)
@@ -63,7 +72,8 @@ def _show_phase(program: Program, told: Told, passed: list[Passed], is_read: boo
     left = told.rest if told.done else b""
     if is_read and raw:
         skipped = max(0, len(text) - len(left) - MOST_BYTES)
-        rest = unread(text[: len(text) - len(left)], [*spans, Span(0, skipped, "")])
+        known = [*spans, *_headers(program, told, text), Span(0, skipped, "")]
+        rest = unread(text[: len(text) - len(left)], known)
         shown = [f"{escaped(part[:LONGEST])}" + ("..." if len(part) > LONGEST else "") for part in rest[:MOST_UNREAD]]
         more = [f"... and {len(rest) - MOST_UNREAD} more parts"] if len(rest) > MOST_UNREAD else []
         more += [f"(the first {skipped} bytes were not looked at)"] if skipped else []
@@ -75,6 +85,16 @@ def _show_phase(program: Program, told: Told, passed: list[Passed], is_read: boo
 
 def spans_of(program: Program, told: Told, text: bytes, is_read: bool) -> list[Span]:
     """Return where in ``text`` the messages of a phase ended, and, if it ``is_read``, what its fields depend on."""
+    messages, places = _placed(told, text)
+    ended = zip(told.messages, places, strict=False)
+    spans = [_moved(end_span(program, told.phase, message), at) for message, at in ended if message and at is not None]
+    if is_read:
+        spans += _in_text(field_spans(program, b"".join(messages)), messages, places)
+    return sorted(spans)
+
+
+def _placed(told: Told, text: bytes) -> tuple[list[bytes], list[int | None]]:
+    """Return the messages of a phase, and where in ``text`` each begins."""
     messages = [*told.messages, *([] if told.done else [told.rest])]
     places: list[int | None] = []
     stop = len(text) - (len(told.rest) if told.done else 0)
@@ -83,11 +103,41 @@ def spans_of(program: Program, told: Told, text: bytes, is_read: bool) -> list[S
         start = _place(message, text, stop)
         places.insert(0, start)
         stop = stop if start is None else max(0, start)
-    ended = zip(told.messages, places, strict=False)
-    spans = [_moved(end_span(program, told.phase, message), at) for message, at in ended if message and at is not None]
-    if is_read:
-        spans += _in_text(field_spans(program, b"".join(messages)), messages, places)
-    return sorted(spans)
+    return messages, places
+
+
+def _headers(program: Program, told: Told, text: bytes) -> Iterator[Span]:
+    """Yield the names and sizes of files in ``text``, where several make a message."""
+    for message, place in zip(*_placed(told, text), strict=True):
+        if place is not None and is_parcel(program.config):
+            yield from (_moved(span, place) for span in header_spans(program, message))
+
+
+def _texts(program: Program, received: list[bytes]) -> list[bytes]:
+    """Return the pieces as the dialogue saw them, or as they are where they are no text."""
+    passing = text_filter(program.config)
+    try:
+        return [passing.clean(piece) if piece else piece for piece in received]
+    except DecodeError:
+        return received
+
+
+def _is_dropped(program: Program, told: Told, snapshot: bytes) -> bool:
+    """Return whether a snapshot was taken neither for a reply nor for the beginning of one: it was an old one."""
+    if not program.rules.snapshots:
+        return False
+    return not any(message and snapshot.startswith(message) for message in (*told.messages, told.rest))
+
+
+def _show_screens(program: Program, told: Told, passed: list[Passed]) -> None:
+    """Show what was pressed, how much was drawn, and each screen that was taken for a reply, or the last one."""
+    for part in passed:
+        shown = marked(part.data, 0, []) if part.sent else iter([f"{count(len(part.data), 'byte')}, drawn"])
+        _show("sent" if part.sent else "received", shown)
+    rest = [] if told.done or not told.rest else [told.rest]
+    for snapshot in told.messages + rest:
+        for row in screen_rows(program, snapshot):
+            typer.echo(row)
 
 
 def _place(message: bytes, text: bytes, stop: int) -> int | None:
@@ -176,9 +226,19 @@ def _whole(observation: Any) -> Iterator[str]:
     parts = observation.items() if isinstance(observation, dict) else [("", observation)]
     rows: list[str] = []
     for name, value in parts:
+        if isinstance(value, np.ndarray) and value.ndim == 2 and value.dtype.kind in "iu" and value.min() >= 0:
+            rows += [f"{name} ="] if name else []
+            rows += _block(value)
+            continue
         with np.printoptions(threshold=sys.maxsize):
             text = line(repr(value) if isinstance(value, str) else " ".join(str(value).split()))
         rows += wrap(f"{name} = {text}" if name else text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
     yield from rows[:MOST_LINES]
     if len(rows) > MOST_LINES:
         yield f"... and {len(rows) - MOST_LINES} more lines"
+
+
+def _block(grid: np.ndarray[Any, Any]) -> list[str]:
+    """Return a grid of whole numbers row by row, as it would be drawn: without blanks where each is one digit."""
+    between = "" if grid.max() < 10 else " "
+    return [between.join(map(str, row.tolist()))[: 2 * WIDTH] for row in grid]

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from filebridge.link import Link
 from filebridge.program import Program
+from filebridge.program.filters import text_filter
 from filebridge.session import Session
-from filebridge.transports.base import Transport
-from filebridge.wire.cleaner import Cleaner
+from filebridge.transports.recording import Recorder, Transcript
+from filebridge.transports.transcript import Direction
 from filebridge.wire.dialogue import DONE, Dialogue, Phase
+from filebridge.wire.screen_dialogue import ScreenDialogue
 
 __all__ = ["Passed", "RecordedSession", "Told"]
 
@@ -42,7 +44,7 @@ class _Listening(Dialogue):
     __slots__ = ("_done", "_known", "told")
 
     def __init__(self, program: Program, told: list[Told]) -> None:
-        super().__init__(program.rules, [None] * program.width, Cleaner(program.config.text))
+        super().__init__(program.rules, [None] * program.width, text_filter(program.config))
         self.told = told
         self._done = False
         self._known = True
@@ -76,47 +78,36 @@ class _Listening(Dialogue):
         return result
 
 
-class _Recording(Transport):
-    """A transport that passes everything on and keeps what it passed."""
+class _ListeningToScreen(_Listening, ScreenDialogue):
+    """The same for a program that draws a full screen."""
 
-    __slots__ = ("_inner", "_link", "_passed")
+    __slots__ = ()
+
+
+class _Passing(Transcript):
+    """A transcript that is no file: what passes goes into ``passed``, each piece with the phase of ``link``."""
+
+    __slots__ = ("_apart", "_link", "_passed")
 
     def __init__(self, link: Link, passed: list[Passed]) -> None:
-        self._inner = link.transport
         self._link = link
         self._passed = passed
-        self.process = self._inner.process
+        # Each snapshot is all that there is; put together they would look like one reply.
+        self._apart = link.transport.snapshots
 
-    def fileno(self) -> int:
-        return self._inner.fileno()
-
-    def write_fileno(self) -> int:
-        return self._inner.write_fileno()
-
-    def write(self, data: bytes) -> int:
-        taken = self._inner.write(data)
-        self._keep(True, bytes(data[:taken]))
-        return taken
-
-    def read(self) -> bytes | None:
-        chunk = self._inner.read()
-        self._keep(False, chunk or b"")
-        return chunk
-
-    def end_input(self) -> None:
-        self._inner.end_input()
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def _keep(self, sent: bool, data: bytes) -> None:
-        if not data:
+    def add(self, direction: Direction, data: bytes) -> None:
+        """Keep ``data``, joined with what passed before it the same way; how the process ended is not kept."""
+        if not data or direction == "ended":
             return
-        phase, last = self._link.dialogue.phase_name, self._passed[-1] if self._passed else None
-        if last is not None and (last.phase, last.sent) == (phase, sent):
+        phase, sent = self._link.dialogue.phase_name, direction == "sent"
+        last = self._passed[-1] if self._passed else None
+        if last is not None and (last.phase, last.sent) == (phase, sent) and not self._apart:
             last.data += data
         else:
             self._passed.append(Passed(phase, sent, data))
+
+    def close(self) -> None:
+        """Do nothing: there is no file."""
 
 
 class RecordedSession(Session):
@@ -144,7 +135,7 @@ class RecordedSession(Session):
         return {first.name: row[first.index] for first in self.program.firsts}
 
     def _start(self, link: Link) -> None:
-        recording = _Recording(link, self._passed)
-        link.transport, link.read, link.write = recording, recording.read, recording.write
-        link.dialogue = _Listening(self.program, self._told)
+        link._connect(Recorder(link.transport, _Passing(link, self._passed)))
+        draws = isinstance(link.dialogue, ScreenDialogue)
+        link.dialogue = (_ListeningToScreen if draws else _Listening)(self.program, self._told)
         super()._start(link)

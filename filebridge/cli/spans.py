@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from filebridge.config.dialogues import framing_of
 from filebridge.config.exchange import Alternative, Exchange
 from filebridge.config.model import Config
 from filebridge.config.units import regex_source
-from filebridge.errors import BridgeError
+from filebridge.errors import BridgeError, ParseError
+from filebridge.parcel import pack, unpack
 from filebridge.program import Program
+from filebridge.program.decoder import Entry
 
-__all__ = ["MOST_BYTES", "Span", "end_span", "field_spans", "unread"]
+__all__ = ["MOST_BYTES", "Span", "end_span", "field_spans", "header_spans", "is_parcel", "unread"]
 
 MOST_BYTES = 4096
 """Bytes at the end of a reply that are looked at; each piece of them is one more reading of every field."""
@@ -35,22 +37,57 @@ class Span:
     name: str
 
 
-def field_spans(program: Program, text: bytes) -> list[Span]:
-    """Return the parts of ``text`` on which the fields depend, each for one of them; one that is not there has none."""
+def field_spans(program: Program, text: bytes, entries: Sequence[Entry] | None = None) -> list[Span]:
+    """Return the parts of ``text`` on which the fields depend, each for one of them; one that is not there has none.
+
+    ``entries`` are the fields that are looked at, by default all.
+    """
     spans, fields = [], []
-    for entry in program.decoder.entries:
+    regions = _contents(program, text)
+    for entry in program.decoder.entries if entries is None else entries:
         value, field = _read(entry.read, text), program.config.fields[entry.name]
         if value is None or value is _FAILED or (value is False and field.seen is not None):
             continue
         if field.seen is not None:
-            spans += [Span(*found, entry.name) for found in _occurrences(_text_or_regex(field.seen), text)]
+            found = _occurrences(_text_or_regex(field.seen), text)
+            spans += [Span(*one, entry.name) for one in found if any(a <= one[0] and one[1] <= b for a, b in regions)]
         else:
             fields.append(_Field(entry.name, entry.read, repr(value), field.pick == "count"))
-    pieces = list(_PIECES.finditer(text, max(0, len(text) - MOST_BYTES)))
+    pieces = [piece for start, stop in regions for piece in _PIECES.finditer(text, max(start, stop - MOST_BYTES), stop)]
     needed = [_needed_by(fields, piece, text) for piece in pieces]
     _add_labels(fields, pieces, needed, text)
     owned = zip(pieces, _owners(needed), strict=True)
     return sorted(spans + list(_joined([Span(*piece.span(), name) for piece, name in owned if name], text)))
+
+
+def header_spans(program: Program, message: bytes) -> list[Span]:
+    """Return where in a ``message`` of several files their names and sizes stand."""
+    spans, at = [], 0
+    for start, stop in _contents(program, message):
+        spans.append(Span(at, start, "file"))
+        at = stop
+    return [span for span in spans if span.start < span.end]
+
+
+def _contents(program: Program, message: bytes) -> list[tuple[int, int]]:
+    """Return where in a message something stands that fields can be read from: the contents of its files."""
+    if not is_parcel(program.config):
+        return [(0, len(message))]
+    regions, at = [], 0
+    try:
+        parts = unpack(message)
+    except ParseError:
+        return [(0, len(message))]
+    for name, data in parts.items():
+        at += len(pack([(name, data)]))
+        regions.append((at - len(data), at))
+    return regions
+
+
+def is_parcel(config: Config) -> bool:
+    """Return whether a message is made of several files."""
+    files = config.transport.files
+    return files is not None and len(files.read or ()) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +177,9 @@ def _joined(parts: list[Span], text: bytes) -> Iterator[Span]:
 def end_span(program: Program, phase: str, message: bytes) -> Span:
     """Return the end of a message, named by what it was: the longest text of the phase that it ends with, or a byte."""
     best = Span(len(message) - 1, len(message), "end")
+    if _are_whole(program.config, phase):
+        # All of it is the reply, and its last byte means nothing by itself.
+        return Span(len(message), len(message), "end")
     for name, end in _ends(program.config, phase):
         for start, stop in _occurrences(end, message):
             if stop == len(message) and start <= best.start:
@@ -147,10 +187,18 @@ def end_span(program: Program, phase: str, message: bytes) -> Span:
     return best
 
 
-def _ends(config: Config, phase: str) -> Iterator[tuple[str, Alternative]]:
+def _exchanges(config: Config, phase: str) -> list[Exchange]:
     reset = list(config.reset.exchanges) if config.reset else []
-    exchanges: list[Exchange] = reset if phase == "reset" else list(getattr(config, phase, ()))
-    for exchange in exchanges:
+    return reset if phase == "reset" else list(getattr(config, phase, ()))
+
+
+def _are_whole(config: Config, phase: str) -> bool:
+    exchanges = _exchanges(config, phase)
+    return bool(exchanges) and all(framing_of(config, exchange).whole for exchange in exchanges)
+
+
+def _ends(config: Config, phase: str) -> Iterator[tuple[str, Alternative]]:
+    for exchange in _exchanges(config, phase):
         for end in framing_of(config, exchange).until or ():
             yield f"end, {end.label}" if end.label else "end", end
         for question in exchange.answer:

@@ -137,3 +137,171 @@ def test_a_simulator_that_is_killed_from_outside_in_the_middle_of_a_write_gives_
             env.step(fake.act())
         thread.join()
         assert env.reset()[0].tolist() == [0, 0]
+
+
+BRISK = """
+step = 0
+while True:
+    swap(reply(step))
+    step = hear()
+"""
+TOLD = {"send": "{step} {action:.0f}"}
+BY_STDIN = {"transport": {"console": {}, "files": {"read": "obs.txt", "written": "renamed"}}, "step": [TOLD]}
+
+
+def test_a_rename_is_seen_at_once():
+    with side.bridge(BRISK, **BY_STDIN) as env:
+        env.reset()
+        worst = []
+        # The best of several: the machine may be busy with something else.
+        for batch in range(20):
+            if worst and min(worst) < 0.005:
+                break
+            took = []
+            for step in range(100 * batch + 1, 100 * batch + 101):
+                begun = time.monotonic()
+                assert env.step(fake.act())[0].tolist() == side.right(step)
+                took.append(time.monotonic() - begun)
+            worst.append(sorted(took)[98])
+        assert min(worst) < 0.005
+
+
+CLEARED = """
+if os.path.exists("act.txt"): os.unlink("act.txt")
+"""
+"""A program in a folder of its own that takes no old action for a new one."""
+
+
+@pytest.mark.parametrize("watched", ["auto", "poll"])
+@pytest.mark.parametrize("files", [
+    {}, {"remove": True}, {"written": "renamed"}, {"flag": "done"}, {"written": "open"}, {"written": "appended"},
+], ids=["closed", "removed", "renamed", "flag", "open", "appended"])
+def test_what_an_earlier_run_has_left_is_no_answer(tmp_path, files, watched):
+    go = "while not os.path.exists('go'): time.sleep(0.001)\n"
+    answers = APPENDED.replace("obs.txt", "obs.log") if files.get("written") == "appended" else """
+step = 0
+while True:
+    swap(reply(step))
+    put("", "done")
+    step = act()
+"""
+    for name in ("obs.txt", "obs.log"):
+        (tmp_path / name).write_text("seq=0 x=99\n")
+    (tmp_path / "done").write_text("")
+    (tmp_path / "act.txt").write_text("1 0")
+    read = "obs.log" if "log" in answers else "obs.txt"
+    transport = {"files": {"read": read, "watch": watched, **files}}
+    own = {"directory": str(tmp_path), "command": [*fake.PYTHON, side.SIMULATOR, CLEARED + go + answers]}
+    with side.bridge(simulator=own, transport=transport, framing={"lines": 1}) as env:
+        timer = threading.Timer(0.3, (tmp_path / "go").touch)
+        timer.start()
+        assert env.reset()[0].tolist() == [0, 0]
+        timer.join()
+        side.play(env, 5)
+
+
+def test_what_the_last_episode_left_in_a_folder_of_its_own_is_no_answer(tmp_path):
+    code = CLEARED + """
+time.sleep(0.02)
+step = 0
+while True:
+    put(reply(step))
+    step = act()
+    if step == 3: swap("seq=3 x=")
+"""
+    with side.bridge(code, simulator={"directory": str(tmp_path)}) as env:
+        for _ in range(3):
+            assert env.reset()[0].tolist() == [0, 0]
+            side.play(env, 2)
+
+
+def test_a_file_placed_before_the_start_is_no_answer():
+    placed = {"obs.txt": {"text": "seq=0 x=99\n"}}
+    code = "time.sleep(0.3)\n" + side.ANSWERS
+    with side.bridge(code, simulator={"files": placed}) as env:
+        assert env.reset()[0].tolist() == [0, 0]
+        side.play(env, 3)
+
+
+FRESH = [{"write": {"act.txt": "{step} {action:.0f}"}, "fresh": "seq == step"}]
+
+
+@pytest.mark.parametrize("files", [{}, {"written": "renamed"}, {"written": "open"}, {"watch": "poll"}],
+                         ids=["closed", "renamed", "open", "poll"])
+def test_a_late_copy_of_an_old_answer_is_waited_out_by_its_number(files):
+    code = """
+step = 0
+while True:
+    swap(reply(step))
+    step = act()
+    for _ in range(3):
+        swap(reply(step - 1) + "again\\n")
+        time.sleep(0.002)
+"""
+    framing = {"framing": {"lines": 1}} if files.get("written") == "open" else {}
+    with side.bridge(code, transport=side.files(**files), step=FRESH, **framing) as env:
+        env.reset()
+        side.play(env, 20)
+
+
+def test_a_late_copy_of_an_old_answer_after_a_reply_is_an_error_without_a_number():
+    late = "put(reply(1))\nwhile not os.path.exists('go'): time.sleep(0.001)\nswap(reply(0))\nnote('done')"
+    with side.bridge(side.MIDWAY.replace("put(reply(1))", late)) as env:
+        env.reset()
+        side.play(env, 1)
+        Path(f"/proc/{fake.pid(env)}/cwd/go").touch()
+        fake.until(lambda: b"done" in _stderr(env))
+        with pytest.raises(Desync) as caught:
+            env.step(fake.act())
+        assert "seq=0" in str(caught.value)
+        assert env.reset()[0].tolist() == [0, 0]
+
+
+def _stderr(env):
+    process = env._session.link.process
+    process.drain_stderr()
+    return process.stderr_tail()
+
+
+SAME = "x = 'seq=7 x=7\\n'\n"
+
+
+@pytest.mark.parametrize(("write", "files"), [
+    ("put(x)", {}), ("put(x)", {"watch": "inotify"}), ("swap(x)", {"written": "renamed"}), ("put(x)", {"remove": True}),
+    ("put(x)", {"written": "open"}), ("put(x)\n    put('', 'done')", {"flag": "done"}),
+    ("swap(x)", {"watch": "poll"}), ("swap(x)", {"watch": "watchdog"}),
+    ("swap(x)", {"watch": "poll", "written": "renamed"}),
+], ids=["closed", "inotify", "renamed", "removed", "open", "flag", "poll", "watchdog", "poll, renamed"])
+def test_the_same_bytes_at_the_same_time_are_an_answer_each_time(write, files):
+    dated = f"{write}\n    os.utime('obs.txt', (1_700_000_000, 1_700_000_000))"
+    if {"flag", "remove"} & files.keys():
+        dated = write
+    code = f"{SAME}while True:\n    {dated}\n    act()\n"
+    if "swap" in write:
+        code = code.replace("swap(x)\n    os.utime('obs.txt'", "put(x, 'made')\n    os.utime('made'").replace(
+            "1_700_000_000))", "1_700_000_000))\n    os.replace('made', 'obs.txt')")
+    with side.bridge(code, transport=side.files(**files), framing={"lines": 1}) as env:
+        assert env.reset()[0].tolist() == [7, 7]
+        for _ in range(20):
+            assert env.step(fake.act())[0].tolist() == [7, 7]
+
+
+@pytest.mark.parametrize("files", [
+    {}, {"written": "renamed"}, {"written": "open"}, {"watch": "poll"}, {"watch": "watchdog"},
+    {"watch": "poll", "written": "renamed"},
+], ids=["closed", "renamed", "open", "poll", "watchdog", "poll, renamed"])
+def test_a_clock_that_goes_back_by_an_hour_changes_nothing(files, monkeypatch):
+    code = """
+step = 0
+while True:
+    put(reply(step), "made")
+    os.utime("made", (time.time() - 3600 * step,) * 2)
+    os.replace("made", "obs.txt")
+    step = act()
+"""
+    with side.bridge(code, transport=side.files(**files), framing={"lines": 1}) as env:
+        env.reset()
+        side.play(env, 3)
+        monkeypatch.setattr(time, "time", lambda real=time.time: real() - 3600)
+        monkeypatch.setattr(time, "time_ns", lambda real=time.time_ns: real() - 3600 * 10**9)
+        side.play(env, 10, first=4)

@@ -3,8 +3,8 @@
     python writer.py WAY PAUSE
 
 WAY is `truncated`, `appended` or `renamed`. An answer is one line, `STEP HASH NUMBERS END`: 24 numbers whose lengths
-change from step to step, and the CRC-32 of the step and the numbers. It is written in four pieces with PAUSE seconds
-between them.
+change from step to step, and the CRC-32 of the step and the numbers. It is written in four pieces; between them it
+waits not at all, for PAUSE seconds or for twice as long, from step to step.
 """
 
 import os
@@ -35,12 +35,13 @@ def write(name: str, data: bytes, flags: int, pause: float) -> None:
 def main() -> None:
     way, pause = sys.argv[1], float(sys.argv[2])
     for line in sys.stdin:
-        data = answer(int(line))
+        step = int(line)
+        data, seconds = answer(step), pause * (step % 3)
         if way == "renamed":
-            write("obs.tmp", data, os.O_TRUNC, pause)
+            write("obs.tmp", data, os.O_TRUNC, seconds)
             os.replace("obs.tmp", "obs.txt")
         else:
-            write("obs.txt", data, os.O_APPEND if way == "appended" else os.O_TRUNC, pause)
+            write("obs.txt", data, os.O_APPEND if way == "appended" else os.O_TRUNC, seconds)
 
 
 if __name__ == "__main__":

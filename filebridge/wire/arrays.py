@@ -64,13 +64,15 @@ def numbers(name: str, array: Any, whole: bool) -> Any:
     It is copied only where it has to be, and in the order of rows. Raises ParseError for what is not whole or does not
     fit into 64 bits.
     """
-    if not whole:
-        return numpy.ascontiguousarray(array, numpy.float64).reshape(array.shape)
-    if array.dtype.kind == "f":
-        _refuse(name, array, ~((array == numpy.floor(array)) & (array >= -(2.0**63)) & (array < 2.0**63)))
-    elif array.dtype.kind == "u" and array.dtype.itemsize == 8:
-        _refuse(name, array, array > _WHOLE.max)
-    return numpy.ascontiguousarray(array, numpy.int64).reshape(array.shape)
+    if array.dtype == (numpy.int64 if whole else numpy.float64) and array.flags.c_contiguous:
+        return array
+    # What is too large for a float becomes infinite, which is refused later; a warning would add nothing.
+    with numpy.errstate(all="ignore"):
+        if whole and array.dtype.kind == "f":
+            _refuse(name, array, ~((array == numpy.floor(array)) & (array >= -(2.0**63)) & (array < 2.0**63)))
+        elif whole and array.dtype.kind == "u" and array.dtype.itemsize == 8:
+            _refuse(name, array, array > _WHOLE.max)
+        return array.astype(numpy.int64 if whole else numpy.float64, order="C")
 
 
 def _refuse(name: str, array: Any, wrong: Any) -> None:

@@ -13,9 +13,11 @@ from filebridge.config.field import FieldModel
 from filebridge.config.problems import nearest
 from filebridge.config.simulator import Text
 from filebridge.errors import DecodeError, ParseError, escaped
+from filebridge.wire.arrays import dimensions, is_whole
 from filebridge.wire.cleaner import clean_encoding
 from filebridge.wire.expression_kinds import Kind
 from filebridge.wire.formats.conversion import KINDS, conversion
+from filebridge.wire.formats.nested import nested
 from filebridge.wire.formats.problem import FieldProblem
 from filebridge.wire.reading import Reading
 
@@ -37,7 +39,7 @@ _CURE = "compare the pointer and `type` with what the simulator says; `filebridg
 
 
 def reader(name: str, field: FieldModel, text: Text) -> Reading:
-    """Return the reading of a `json` field; with a `size` it is an array of so many numbers.
+    """Return the reading of a `json` field; with a `size` it is a vector of so many numbers, with a `shape` an array.
 
     The document is the one that begins with a brace or a bracket on the last line that has one in its first column,
     or else the whole message; what follows it on further lines is ignored. A null, or nothing at the pointer, is no
@@ -48,7 +50,11 @@ def reader(name: str, field: FieldModel, text: Text) -> Reading:
     word = field.type or "float"
     convert = _conversion(name, word, field, text)
     kind, length = KINDS[word], 0
-    if field.size is None:
+    shape = dimensions(field) if field.shape else ()
+    whole = is_whole(field) if shape else False
+    if shape:
+        convert, kind, length = nested(name, shape, convert, whole), Kind.ARRAY, math.prod(shape)
+    elif field.size is None:
         convert = _single(name, convert)
     elif kind in (Kind.NUMBER, Kind.INTEGER):
         convert, kind, length = _array(name, field.size, convert), Kind.VECTOR, field.size
@@ -65,7 +71,7 @@ def reader(name: str, field: FieldModel, text: Text) -> Reading:
     def missing(message: bytes) -> str:
         return _missing(document_of(message, name), steps)
 
-    return Reading(read, kind, length, missing=missing)
+    return Reading(read, kind, length, shape, missing=missing, whole=whole)
 
 
 def _steps(pointer: str) -> list[tuple[str, int | None]]:
@@ -232,7 +238,7 @@ def _array(name: str, size: int, convert: _Conversion) -> _Conversion:
         if not isinstance(value, list):
             raise _wrong(name, f"not an array of {size} numbers", value, _CURE)
         if any(isinstance(element, list) for element in value):
-            cure = "read each row by a field of its own, with an index in the pointer"
+            cure = "set a `shape` instead of `size`, or add an index to the pointer"
             raise _wrong(name, "an array of arrays", value, cure)
         if len(value) != size:
             cure = f"set `size: {len(value)}` if that is right"

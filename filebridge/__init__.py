@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     )
     from filebridge.program import Program, load_program
     from filebridge.registration import register
+    from filebridge.transports.watch import WatchWarning
 
 __all__ = [
     "ActionError",
@@ -80,6 +81,7 @@ __all__ = [
     "UsageError",
     "ValueOutOfRange",
     "WatchLost",
+    "WatchWarning",
     "__version__",
     "escaped",
     "load_program",
@@ -94,6 +96,7 @@ _HOMES = {
     "SeedWarning": "env",
     "load_program": "program",
     "register": "registration",
+    "WatchWarning": "transports.watch",
 }
 
 

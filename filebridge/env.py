@@ -15,10 +15,10 @@ import gymnasium
 
 from filebridge.errors import ActionError, BridgeError, ConfigError, UsageError
 from filebridge.program import Program, load_program
+from filebridge.program.frames import MODES, Frame, frame
 from filebridge.recovery import Recovery
 from filebridge.session import Session
 from filebridge.transports.stopping import stop
-from filebridge.wire.cleaner import clean_encoding
 
 __all__ = ["BridgeEnv", "SeedWarning"]
 
@@ -35,7 +35,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
 
     Args:
         config: a path of a YAML file, the name of a bundled simulator, a mapping, or a compiled program.
-        render_mode: None, or "ansi": ``render`` returns what the simulator said last.
+        render_mode: None; "ansi": ``render`` returns what was said last; "rgb_array": a picture of it, for videos.
         seat: number of this copy among several, ``${seat}`` in the configuration. Without one, a configuration
             that uses it gets the least number that no other copy on this machine has, from the first reset on.
         transcript: None, or a folder: each process writes all that is sent and received to a file there.
@@ -48,7 +48,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         ConfigError: the configuration is wrong; every problem of it is in the text.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"], "render_fps": 4}  # type: ignore[misc]
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": [*MODES], "render_fps": 4}  # type: ignore[misc]
 
     def __init__(
         self,
@@ -58,8 +58,9 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         transcript: str | Path | None = None,
     ) -> None:
         self._closed = True
-        if render_mode not in (None, "ansi"):
-            raise UsageError(f"there is no render mode {render_mode!r}", cure='use render_mode="ansi" or none')
+        if render_mode not in (None, *MODES):
+            cure = 'use render_mode="ansi", "rgb_array" or none'
+            raise UsageError(f"there is no render mode {render_mode!r}", cure=cure)
         if not config:
             raise ConfigError(
                 "no configuration is given",
@@ -79,6 +80,8 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         self._closed = False
         self._forked = False
         self._warned = False
+        # Of a simulator that failed in an episode which goes on without it: a video must have as many frames.
+        self._last_words: bytes | None = None
         _LIVE.add(self)
         self._finalizer = weakref.finalize(self, _abandoned, self._session, self.program.config.name)
         self._finalizer.atexit = False
@@ -153,12 +156,16 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         finally:
             self._busy = False
 
-    def render(self) -> str | None:
-        """Return what the simulator said last, None without a render mode or before the first reset."""
+    def render(self) -> Frame | None:
+        """Return what the simulator said last, as a text or as an array of uint8, (height, width, 3).
+
+        None without a render mode, before the first reset, after ``close``. Raises UsageError where Pillow is missing.
+        """
         link = self._session.link
-        if self.render_mode is None or link is None:
+        said = self._last_words if link is None else link.dialogue.reply
+        if self.render_mode is None or said is None:
             return None
-        return link.dialogue.reply.decode(clean_encoding(self.program.config.text.encoding), "replace")
+        return frame(self.program.config, said, self.render_mode)
 
     def close(self) -> None:
         """End the simulator and remove all traces of it; twice is harmless.
@@ -182,7 +189,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             self._busy = False
 
     def _retire(self) -> None:
-        self._closed = True
+        self._closed, self._last_words = True, None
         self._session.vacate()
         self._finalizer.detach()
         _LIVE.discard(self)
@@ -199,6 +206,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
     def _failed(self, action: Any, error: BridgeError) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         session = self._session
         session.situated(error, "step")
+        self._last_words = None if session.link is None else session.link.dialogue.reply
         result = self._recovery.handle(session, action, error)
         if self._recovery.keeps and not result[3]:
             self._recovery.keep(action, result[0])

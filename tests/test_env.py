@@ -241,7 +241,7 @@ def test_render_without_a_mode_is_none_and_other_modes_are_refused():
         env.reset()
         assert env.render() is None
     assert refusal(BridgeEnv, fake.config(), render_mode="human") == (
-        "there is no render mode 'human'\n  cure: use render_mode=\"ansi\" or none"
+        "there is no render mode 'human'\n  cure: use render_mode=\"ansi\", \"rgb_array\" or none"
     )
 
 

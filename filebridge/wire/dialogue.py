@@ -190,7 +190,7 @@ class Dialogue(Standing):
     def _after_exchange(self) -> bytes | None:
         exchange = self._exchange
         if exchange.read is not None:
-            exchange.read(b"".join(self.said), self.row, self.previous)
+            exchange.read(self._told(), self.row, self.previous)
         if exchange.fresh is not None and not exchange.fresh(self.row, self.previous):
             self._await_newer()
             return None
@@ -250,7 +250,11 @@ class Dialogue(Standing):
         return command
 
     def _finish(self) -> bytes:
-        self.reply = b"".join(self.said)
+        self.reply = self._told()
         self.timer = 0.0
         self._size = 0
         return DONE
+
+    def _told(self) -> bytes:
+        """Return what fields are read from: all that was said in this phase."""
+        return b"".join(self.said)

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from heapq import heappop, heappush
 
 from filebridge.errors import ConfigError, PeerRejected, TransportError
 from filebridge.transports.base import Results
@@ -20,6 +21,9 @@ __all__ = ["NumberedReceiver"]
 # The last run of digits counts: run2_0007.txt is the seventh.
 _NUMBER = re.compile(r"([0-9]{1,18})[^0-9]*\Z")
 
+_FEW = 16
+"""Results that are remembered although they are over: to look for them at each answer would take long in a burst."""
+
 
 class NumberedReceiver:
     """Gives one snapshot for each file that matches the name with its star, in the order of their numbers.
@@ -31,8 +35,8 @@ class NumberedReceiver:
     """
 
     __slots__ = (
-        "_cap", "_directory", "_first", "_folder", "_given", "_label", "_last", "_old", "_parts", "_polls", "_removes",
-        "_shape", "_style", "_take", "_wakeup", "_watch", "fades", "final", "patience",
+        "_cap", "_directory", "_first", "_folder", "_given", "_label", "_last", "_old", "_parts", "_polls", "_ready",
+        "_removes", "_shape", "_style", "_take", "_wakeup", "_watch", "fades", "final", "patience",
     )  # fmt: skip
 
     def __init__(self, directory: str, results: Results) -> None:
@@ -43,6 +47,7 @@ class NumberedReceiver:
         self._cap, self._removes, self._style = results.cap, results.remove, STYLES[results.written]
         self._first = self._last = -1
         self._parts: dict[str, Part] = {}
+        self._ready: list[tuple[int, str]] = []
         self._given: list[Part] = []
         self._old: dict[str, Identity | None] = {}
         with ExitStack() as undo:
@@ -69,7 +74,11 @@ class NumberedReceiver:
     def expect(self) -> None:
         """Await the answer to the next action; results that were not read by now are no answer to it."""
         for part in [part for part in self._parts.values() if part.news]:
-            self._settle(part)
+            if self._number(part.name) is not None:
+                self._settle(part)
+            else:
+                self._parts.pop(part.name, None)
+        self._ready.clear()
         self._wakeup.hush()
         if self._removes:
             for part in self._given:
@@ -83,7 +92,7 @@ class NumberedReceiver:
         events = self._take()
         if events:
             self._note(events)
-        return self._next() if self._parts else None
+        return self._next() if self._ready else None
 
     def look(self) -> bytes | None:
         """Return the next result that is whole, announced or not, None while there is none."""
@@ -130,14 +139,25 @@ class NumberedReceiver:
             elif kind == GONE:
                 self._old.pop(name, None)
                 self._parts.pop(name, None)
-            elif self._number(name) is not None:
-                self._part(name).note(kind)
+            else:
+                number = self._number(name)
+                if number is not None:
+                    part = self._part(name)
+                    known = part.news
+                    part.note(kind)
+                    if part.news and not known:
+                        heappush(self._ready, (number, name))
 
     def _inspect(self) -> None:
         """Look at all files in the folder that may be results."""
         for name in self._names():
-            if self._number(name) is not None:
-                self._part(name).inspect(self.final)
+            number = self._number(name)
+            if number is not None:
+                part = self._part(name)
+                known = part.news
+                part.inspect(self.final)
+                if part.news and not known:
+                    heappush(self._ready, (number, name))
 
     def _names(self) -> list[str]:
         try:
@@ -175,28 +195,37 @@ class NumberedReceiver:
 
     def _next(self) -> bytes | None:
         """Return the result with the lowest number of those that are whole, and wake the loop for the others."""
-        ready = sorted((self._number(name) or 0, name) for name, part in self._parts.items() if part.news)
-        for at, (_, name) in enumerate(ready):
-            part = self._parts[name]
+        data, unread = None, []
+        while self._ready and not data:
+            entry = heappop(self._ready)
+            part = self._parts.get(entry[1])
+            if part is None or not part.news:
+                continue
+            if self._number(part.name) is None:
+                del self._parts[part.name]
+                continue
             data = part.read(self._cap)
             if data and self._style is ClosedPart and not self.final and self.fades():
-                return None
+                data = None
             if data:
                 part.give()
                 self._settle(part)
-                if at + 1 < len(ready):
-                    self._wakeup.ring()
-                else:
-                    self._wakeup.hush()
-                return data
-        self._wakeup.hush()
-        return None
+            elif part.news:
+                unread.append(entry)
+        if data and self._ready:
+            self._wakeup.ring()
+        else:
+            self._wakeup.hush()
+        for entry in unread:
+            heappush(self._ready, entry)
+        return data or None
 
     def _settle(self, part: Part) -> None:
         """Make this result the last one; those that are over by that may be forgotten."""
         number = self._number(part.name) or 0
         if number < self._last:
             # They begin again, and the files of the last round are still there.
+            self._forget()
             self._note_old()
         if self._first < 0 or number <= self._first:
             self._first = number
@@ -204,6 +233,11 @@ class NumberedReceiver:
         part.news = 0
         if self._removes:
             self._given.append(part)
+        if len(self._parts) - len(self._ready) > _FEW:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Forget the results that are over."""
         for name in [name for name in self._parts if self._number(name) is None]:
             del self._parts[name]
 

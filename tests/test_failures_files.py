@@ -411,3 +411,157 @@ act()
     with side.bridge(code, transport={"files": {"read": "out/*.txt"}}, step=step) as env:
         env.reset()
         assert env.step(fake.act())[0].tolist() == side.right(2000)
+
+
+IN_OUT = """
+import shutil
+os.makedirs("out", exist_ok=True)
+swap(reply(0), "out/obs.txt")
+act()
+swap(reply(1), "out/obs.txt")
+act()
+"""
+
+
+def in_out(then, watched="inotify", **keys):
+    return side.bridge(IN_OUT + then, transport={"files": {"read": "out/obs.txt", "watch": watched}}, **keys)
+
+
+@pytest.mark.parametrize("watched", ["inotify", "watchdog", "poll"])
+@pytest.mark.parametrize("away", [
+    'shutil.rmtree("out")', 'os.rename("out", "elsewhere")', 'shutil.rmtree(os.getcwd())',
+    'shutil.rmtree("out"); put("", "out")',
+], ids=["removed", "moved", "all removed", "a file now"])
+def test_a_result_folder_that_goes_away_in_a_step_is_told_long_before_the_deadline(away, watched):
+    with in_out(f"{away}\ntime.sleep(99)", watched) as env:
+        error, took = side.failure(env, WatchLost)
+        assert took < 2, "the deadline is 10 s"
+        assert error.what == "the folder in which results appear is gone"
+
+
+@pytest.mark.parametrize("watched", ["inotify", "watchdog", "poll"])
+@pytest.mark.parametrize("then", [
+    'shutil.rmtree("out"); os.mkdir("out")',
+    'os.rename("out", "old"); os.mkdir("out")',
+    'os.mkdir("new"); shutil.rmtree("out"); os.rename("new", "out")',
+], ids=["removed", "moved", "replaced"])
+def test_a_result_folder_that_is_made_anew_in_a_step_is_watched_again(then, watched):
+    code = f"""
+step = 2
+while True:
+    {then}
+    swap(reply(step), "out/obs.txt")
+    shutil.rmtree("old", ignore_errors=True)
+    step = act()
+"""
+    with in_out(code, watched) as env:
+        env.reset()
+        side.play(env, 8)
+
+
+def test_one_whose_folder_went_away_costs_only_its_own_seat():
+    with in_out('shutil.rmtree("out")\ntime.sleep(99)') as env, side.bridge() as other:
+        other.reset()
+        env.reset()
+        side.play(env, 1)
+        side.play(other, 5)
+        with pytest.raises(WatchLost):
+            env.step(fake.act())
+        side.play(other, 5, first=6)
+        assert env.reset()[0].tolist() == [0, 0]
+        side.play(other, 5, first=11)
+
+
+@contextmanager
+def storage_of_its_own(folder, options="size=64k"):
+    """Mount a small file system there; tell whether this user may."""
+    command = ["mount", "-t", "tmpfs", "-o", options, "none", str(folder)]
+    mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", str(folder)], capture_output=True, check=False)
+
+
+def test_a_result_folder_that_is_unmounted_in_a_step_is_told(tmp_path):
+    (tmp_path / "out").mkdir()
+    code = IN_OUT + "swap('', 'told')\ntime.sleep(99)"
+    keys = {"simulator": {"directory": str(tmp_path)}, "transport": {"files": {"read": "out/obs.txt"}}}
+    with side.bridge(CLEARED + code, **keys) as env, storage_of_its_own(tmp_path / "out") as mounted:
+        env.reset()
+        side.play(env, 1)
+
+        def unmount():
+            fake.until((tmp_path / "told").exists)
+            if mounted:
+                subprocess.run(["umount", "-l", str(tmp_path / "out")], check=True)
+            shutil.rmtree(tmp_path / "out")
+
+        thread = threading.Thread(target=unmount)
+        thread.start()
+        begun = time.monotonic()
+        with pytest.raises(WatchLost):
+            env.step(fake.act())
+        assert time.monotonic() - begun < 5
+        thread.join()
+        assert env.reset()[0].tolist() == [0, 0]
+
+
+@pytest.fixture
+def no_memory(monkeypatch):
+    """Forget what was found out about this machine, and what was warned of."""
+    monkeypatch.setattr(watch, "_warned", set())
+    monkeypatch.setattr(storage, "_heard", {})
+
+
+def refuse(number):
+    def refusing(*_args, **_options):
+        raise OSError(number, os.strerror(number))
+
+    return refusing
+
+
+@pytest.mark.parametrize(("seam", "reason"), [
+    (lambda patch: patch.setattr(inotify_source, "_opened", refuse(errno.EMFILE)),
+     "this user's limit of inotify instances is reached"),
+    (lambda patch: patch.setattr(storage, "remote", lambda path: "NFS"),
+     "NFS storage announces nothing that another machine does"),
+    (lambda patch: patch.setattr(Inotify, "_hand_out", lambda self, data, reader: None),
+     "the storage announces nothing"),
+], ids=["EMFILE", "NFS", "overlay"])
+@pytest.mark.usefixtures("no_memory")
+def test_where_nothing_is_announced_files_are_looked_at_and_that_is_said_once(monkeypatch, seam, reason):
+    seam(monkeypatch)
+    with side.bridge(SWAPS) as env, side.bridge() as other:
+        with pytest.warns(WatchWarning) as warned:
+            env.reset()
+            other.reset()
+        assert [str(one.message) for one in warned] == [f"{reason}: files are looked at every 0.001 s instead"]
+        side.play(env, 10)
+        side.play(other, 10)
+        assert env.reset()[0].tolist() == [0, 0]
+
+
+def limited(env, monkeypatch, seam, number):
+    with monkeypatch.context() as patch:
+        patch.setattr(inotify_source, seam, refuse(number))
+        with pytest.raises(LimitReached) as caught:
+            env.reset()
+    assert (fake.folders(), fake.inhabitants(), env._session.link) == ([], [], None)
+    assert (caught.value.situation.simulator, caught.value.situation.phase) == ("Fake", "start")
+    assert env.reset()[0].tolist() == [0, 0]
+    side.play(env, 2)
+    return caught.value
+
+
+def test_the_limit_of_watches_is_told_with_the_sysctl_that_raises_it(monkeypatch):
+    with side.bridge() as env:
+        error = limited(env, monkeypatch, "_added", errno.ENOSPC)
+    assert error.cure == "raise it, sysctl fs.inotify.max_user_watches=1048576, or write `watch: poll`"
+
+
+def test_the_limit_of_instances_is_told_where_inotify_was_asked_for(monkeypatch):
+    with side.bridge(transport=side.files(watch="inotify")) as env:
+        error = limited(env, monkeypatch, "_opened", errno.EMFILE)
+    assert error.cure == "raise it, sysctl fs.inotify.max_user_instances=1024, or write `watch: auto`"

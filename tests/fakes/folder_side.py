@@ -53,8 +53,8 @@ def put(text: str, name: str = "obs.txt", pause: float = 0.0) -> None:
 
 def swap(text: str, name: str = "obs.txt") -> None:
     """Write ``text`` under another name and rename it."""
-    put(text, ".next")
-    os.replace(".next", name)
+    put(text, name + ".next")
+    os.replace(name + ".next", name)
 
 
 def note(text: str) -> None:

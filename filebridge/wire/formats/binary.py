@@ -116,57 +116,42 @@ class _Records:
             raise FieldProblem("binary", "`which` of no records", found=str(place.which), expected=expected)
         self._name = name
         self._size = place.record or 0
-        self._which = place.which
+        # The number of the record, 0 for the last one.
+        self._wanted = 0 if place.which == "last" else 1 if place.which == "first" else place.which
         self._length = struct.Struct(order + "I").unpack_from
         self.span: Callable[[bytes], _Span | None] = _whole
         if place.record is not None:
             self.span = self._fixed
         elif place.markers == "fortran":
-            self.span = self._last if place.which == "last" else self._counted
+            self.span = self._marked
 
     def _fixed(self, data: bytes) -> _Span | None:
         count, rest = divmod(len(data), self._size)
         if rest:
             what = f"field {self._name} is in records of {self._size} bytes, and the data hold no whole number of them"
             raise ParseError(what, found=f"{len(data)} bytes", cure=_CURE)
-        which = self._which
-        number = count if which == "last" else 1 if which == "first" else which
+        number = self._wanted or count
         return (self._size * (number - 1), self._size * number) if 0 < number <= count else None
 
-    def _last(self, data: bytes) -> _Span | None:
-        if not data:
-            return None
-        # From behind, so that a long file costs no more than a short one.
-        end = len(data) - 4
-        start = end - self._length(data, end)[0] if end >= 4 else -1
-        return self._marked(data, start - 4, start, end)
-
-    def _counted(self, data: bytes) -> _Span | None:
-        wanted = 1 if self._which == "first" else int(self._which)
-        place = 0
-        for number in range(1, wanted + 1):
-            if place == len(data):
-                return None
+    def _marked(self, data: bytes) -> _Span | None:
+        """Return the span of the record that counts; from the front, for numbers may look like marks from behind."""
+        size, length, wanted = len(data), self._length, self._wanted
+        place, number, span = 0, 0, None
+        while place < size and (number < wanted or not wanted):
             start = place + 4
-            end = start + self._length(data, place)[0] if start <= len(data) else -1
-            span = self._marked(data, place, start, end)
-            if number == wanted:
-                return span
-            place = end + 4
-        return None
+            held = length(data, place)[0] if start <= size else size
+            end = start + held
+            if end + 4 > size:
+                raise self._disagree(f"a record that goes beyond the {size} bytes of the data")
+            if length(data, end)[0] != held:
+                raise self._disagree(f"{held} before and {length(data, end)[0]} behind record {number + 1}")
+            place, number, span = end + 4, number + 1, (start, end)
+        return span if number == wanted or not wanted else None
 
-    def _marked(self, data: bytes, before: int, start: int, end: int) -> _Span:
-        """Return the span of a record if the lengths before and behind it are its own."""
-        if before >= 0 and start <= end <= len(data) - 4:
-            lengths = self._length(data, before)[0], self._length(data, end)[0]
-            if lengths[0] == lengths[1] == end - start:
-                return start, end
-            found = f"{lengths[0]} before and {lengths[1]} behind {end - start} bytes, of {len(data)} in all"
-        else:
-            found = f"a length that goes beyond the {len(data)} bytes of the data"
+    def _disagree(self, found: str) -> ParseError:
         what = f"field {self._name} is read from records whose marks do not agree"
         cure = "see that the file is whole when it is read, that it is unformatted and sequential, and its endianness"
-        raise ParseError(what, found=found, cure=f"{cure} in `type`")
+        return ParseError(what, found=found, cure=f"{cure} in `type`")
 
 
 def _whole(data: bytes) -> _Span | None:

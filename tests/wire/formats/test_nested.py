@@ -53,7 +53,7 @@ def test_whole_numbers_among_floats():
         ("1.5", {}, 'field u is not a finite number\n  found: "1.5"\n'),
         (None, {}, "field u is not a finite number\n  found: null\n"),
         ({}, {}, "field u is not a finite number\n  found: an object\n"),
-        (10**400, {}, "field u is not a finite number\n  found: 0000"),
+        (10**400, {}, "field u is not a finite number\n"),
         (1.5, {"type": "int"}, "field u is not a whole number of 64 bits\n  found: 1.5\n"),
         (2**63, {"type": "int"}, "field u is not a whole number of 64 bits\n  found: 9223372036854775808\n"),
     ],

@@ -225,10 +225,12 @@ def test_a_header_without_end():
 @pytest.mark.parametrize(
     "header",
     [
-        b"", b"{", b"\n", b"[1, 2]", b"{}", b"(" * 9000, b"[" * 9000, b"{'descr': " * 500, b"-" * 9000, b"'\\q'", b"\xff",
-        b"1or 2", b"__import__('os').abort()",
-        HUGE.replace(b"1000000,", b"-1,"), HUGE.replace(b"1000000,", b"'x',"), HUGE.replace(b"(1000000, 1000000)", b"5"),
-        HUGE.replace(b"'<f8'", b"'<q9'"), HUGE.replace(b"'<f8'", b"5"), HUGE.replace(b"'<f8'", b"('<f8', (1, 2, 3, 4))"),
+        b"", b"{", b"\n", b"[1, 2]", b"{}", b"(" * 9000, b"[" * 9000, b"{'descr': " * 500, b"-" * 9000, b"'\\q'",
+        b"\xff", b"1or 2", b"__import__('os').abort()",
+        HUGE.replace(b"1000000,", b"-1,"), HUGE.replace(b"1000000,", b"'x',"),
+        HUGE.replace(b"(1000000, 1000000)", b"5"),
+        HUGE.replace(b"'<f8'", b"'<q9'"), HUGE.replace(b"'<f8'", b"5"),
+        HUGE.replace(b"'<f8'", b"('<f8', (1, 2, 3, 4))"),
         HUGE.replace(b"'<f8'", b"[('a',)]"), HUGE.replace(b"False", b"7"), HUGE.replace(b"'shape'", b"'form'"),
         HUGE.replace(b"1000000", b"9" * 5000),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 import gymnasium
@@ -39,6 +40,8 @@ def absence(name: str, programs: Programs) -> str:
     contestant = CONTESTANTS[name]
     if contestant.kind in ("files", "run") and folder_on(contestant.storage) is None:
         return f"no folder on {contestant.storage} that can be written to; FILEBRIDGE_WORKDIR names one"
+    if contestant.kind == "screen" and find_spec("pyte") is None:
+        return "pyte is not installed: pip install pyte"
     return "" if programs.find(contestant.program) else f"{contestant.program} is not installed"
 
 

@@ -71,8 +71,9 @@ class Slots:
         field = self._config.fields[name]
         index = self._add(name, reading.kind, reading.length)
         kind = {
-            Kind.NUMBER: "number", Kind.INTEGER: "integer", Kind.FLAG: "flag", Kind.TEXT: "text", Kind.VECTOR: "vector"
-        }
+            Kind.NUMBER: "number", Kind.INTEGER: "integer", Kind.FLAG: "flag", Kind.TEXT: "text",
+            Kind.VECTOR: "vector", Kind.ARRAY: "array",
+        }  # fmt: skip
         length = field.max_length if reading.kind is Kind.TEXT else reading.length
         low = -np.inf if field.low is None else field.low
         high = np.inf if field.high is None else field.high

@@ -24,8 +24,8 @@ CHARSET = frozenset([*map(chr, range(32, 127)), *map(chr, range(160, 256)), "\n"
 class Observed:
     """One named value: where it stands in the row, what it is, its bounds.
 
-    ``kind`` is "number", "integer", "flag", "text", "vector" or "grid". ``values`` are all values that
-    there are, a range as a pair. ``length`` is that of a vector, or the longest text.
+    ``kind`` is "number", "integer", "flag", "text", "vector", "grid" or "array". ``values`` are all values that
+    there are, a range as a pair. ``length`` is that of a vector, of an array in one row, or the longest text.
     """
 
     index: int
@@ -76,6 +76,9 @@ def observer(
     return Observer(space, lambda row: {part: observe(row) for part, observe in readers}, names)
 
 
+_SEVERAL = ("vector", "array")
+
+
 def _limits(value: Observed) -> tuple[float, float]:
     if value.kind == "flag":
         return 0.0, 1.0
@@ -95,7 +98,7 @@ def _box(names: Sequence[str], values: Sequence[Observed], dtype: str) -> tuple[
             raise Unobservable(name, what, "a mapping: `{x: ..., y: ...}`")
         if value.kind == "vector" and not value.length:
             raise Unobservable(name, "a vector of unknown length", "`size: N` for the field")
-        count = value.length if value.kind == "vector" else 1
+        count = value.length if value.kind in _SEVERAL else 1
         low += [_limits(value)[0]] * count
         high += [_limits(value)[1]] * count
     kind = np.dtype(dtype).type
@@ -109,11 +112,15 @@ def _gather(values: Sequence[Observed], kind: Any) -> Callable[[Row], Any]:
     fill, dtype, index = np.fromiter, np.dtype(kind), values[0].index
     if len(values) == 1 and values[0].kind == "vector":
         return lambda row: fill(row[index], dtype)
+    if len(values) == 1 and values[0].kind == "array":
+        return lambda row: row[index].astype(dtype).reshape(-1)
     if len(values) == 1:
         return lambda row: fill((row[index],), dtype)
     pick = itemgetter(*[value.index for value in values])
-    if all(value.kind != "vector" for value in values):
+    if all(value.kind not in _SEVERAL for value in values):
         return lambda row: fill(pick(row), dtype)
+    if any(value.kind == "array" for value in values):
+        return _gather_arrays(values, dtype)
     vectors = [value.kind == "vector" for value in values]
 
     def gather(row: Row) -> Any:
@@ -128,11 +135,35 @@ def _gather(values: Sequence[Observed], kind: Any) -> Callable[[Row], Any]:
     return gather
 
 
+def _gather_arrays(values: Sequence[Observed], dtype: Any) -> Callable[[Row], Any]:
+    """Return what fills a new array part by part, since an array is copied quicker than its numbers are counted."""
+    places, end = [], 0
+    for value in values:
+        start, end = end, end + (value.length if value.kind in _SEVERAL else 1)
+        places.append((slice(start, end), value.index, value.kind == "array"))
+
+    def gather(row: Row) -> Any:
+        flat = np.empty(end, dtype)
+        for place, index, is_array in places:
+            flat[place] = row[index].reshape(-1) if is_array else row[index]
+        return flat
+
+    return gather
+
+
+def _array(value: Observed, dtype: str) -> tuple[spaces.Box, Callable[[Row], Any]]:
+    index, kind = value.index, np.dtype(dtype).type
+    space = spaces.Box(kind(value.low), kind(value.high), value.shape, kind)
+    return space, lambda row: row[index].astype(kind)
+
+
 def _single(name: str, value: Observed, dtype: str) -> tuple[spaces.Space[Any], Callable[[Row], Any]]:
     index = value.index
     if value.kind == "grid":
         highest = 255 if value.high > 255 else int(value.high)
         return spaces.Box(0, highest, value.shape, np.uint8), lambda row: row[index].copy()
+    if value.kind == "array":
+        return _array(value, dtype)
     if value.kind == "text" and value.values:
         place = {word: number for number, word in enumerate(value.values)}
         return spaces.Discrete(len(place)), lambda row: np.int64(place[row[index]])

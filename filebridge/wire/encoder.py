@@ -108,8 +108,8 @@ def _formats(kind: Kind) -> str:
 def _printf(spec: str, kind: Kind) -> tuple[bytes, bool]:
     """Return the ``%`` format for ``spec``; ValueError says why it does not fit a value of ``kind``."""
     match = _FORMAT.fullmatch(spec)
-    if match is None or kind is Kind.GRID:
-        raise ValueError("not a format" if match is None else "a grid cannot be sent")
+    if match is None or kind in (Kind.GRID, Kind.ARRAY):
+        raise ValueError("not a format" if match is None else f"{kind.value} cannot be sent")
     letter = match["kind"] or _default(kind, bool(match["precision"]))
     if letter in _WHOLE and kind not in (Kind.INTEGER, Kind.FLAG):
         raise ValueError(f"`{letter}` prints whole numbers only, this is {kind.value}")

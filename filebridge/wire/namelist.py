@@ -62,8 +62,8 @@ def _check_names(group: str, values: Mapping[str, Expression]) -> None:
         if not _NAME.fullmatch(name):
             wanted = "a Fortran name: `gain`, `x(2)`, `plant%gain`"
             raise PlaceProblem("no name of a namelist value", name, wanted, "", f"{group}.{name}")
-        if expression.kind is Kind.GRID:
-            what = "a grid is no value of a namelist"
+        if expression.kind in (Kind.GRID, Kind.ARRAY):
+            what = f"{expression.kind.value} is no value of a namelist"
             raise PlaceProblem(what, expression.text, "numbers, flags, texts and vectors", "", f"{group}.{name}")
 
 

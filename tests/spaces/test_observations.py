@@ -21,9 +21,15 @@ KNOWN = {
     "rooms": Observed(10, "vector", 2, values=(1, 20)),
     "open": Observed(11, "vector", 0),
     "wide": Observed(12, "grid", shape=(1, 1), high=300),
+    "flux": Observed(13, "array", 4, (2, 2), low=0.0, high=9.0),
+    "counts": Observed(14, "array", 2, (2,)),
 }
 BOARD = np.array([[0, 1, 2], [3, 4, 0]], np.uint8)
-ROW = [1.5, 7, True, "hey", [1.0, 2.0, 3.0], 20, 25, "busy", BOARD, [1, 0, 1], [3, 4], [1.0], BOARD[:1, :1]]
+FLUX = np.array([[1, 2], [3, 4.5]])
+COUNTS = np.array([7, 8])
+ROW = [
+    1.5, 7, True, "hey", [1.0, 2.0, 3.0], 20, 25, "busy", BOARD, [1, 0, 1], [3, 4], [1.0], BOARD[:1, :1], FLUX, COUNTS,
+]  # fmt: skip
 
 
 def seen(form, dtype="float64"):
@@ -47,6 +53,10 @@ INF = np.inf
         (["v"], [0, 0, 0], [9, 9, 9], [1, 2, 3]),
         (["x", "v", "over"], [-1, 0, 0, 0, 0], [5, 9, 9, 9, 1], [1.5, 1, 2, 3, 1]),
         (["room", "step"], [1, 1], [20, 25], [20, 25]),
+        ("counts", [-INF, -INF], [INF, INF], [7, 8]),
+        (["counts"], [-INF, -INF], [INF, INF], [7, 8]),
+        (["flux"], [0] * 4, [9] * 4, [1, 2, 3, 4.5]),
+        (["x", "flux", "v", "over"], [-1, *[0] * 8], [5, *[9] * 7, 1], [1.5, 1, 2, 3, 4.5, 1, 2, 3, 1]),
         (["x", "x"], [-1, -1], [5, 5], [1.5, 1.5]),
     ],
 )
@@ -152,3 +162,25 @@ def test_a_text_outside_its_space(text, found, cure):
     with pytest.raises(ValueOutOfRange) as caught:
         observer("word", KNOWN, "float64").observe(row)
     assert str(caught.value) == f"field word is no text of its space\n  found: {found}\n  cure: {cure}"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_array_has_its_own_shape(dtype):
+    made, observation = seen("flux", dtype)
+    assert made.space == spaces.Box(0, 9, (2, 2), np.dtype(dtype).type)
+    assert (observation.dtype, observation.tolist()) == (dtype, FLUX.tolist())
+    made, observation = seen({"flux": "flux", "x": ["x", "counts"]}, dtype)
+    assert observation["flux"].shape == (2, 2)
+    assert observation["x"].tolist() == [1.5, 7, 8]
+
+
+@pytest.mark.parametrize("form", ["flux", ["flux"], ["x", "flux"]])
+def test_each_observation_of_an_array_is_new(form):
+    row = list(ROW)
+    row[13] = FLUX.copy()
+    row[13].flags.writeable = False
+    made = observer(form, KNOWN, "float64")
+    first, second = made.observe(row), made.observe(row)
+    first[:] = 0
+    assert second.max() == 4.5
+    assert row[13].max() == 4.5

@@ -60,6 +60,11 @@ class Cleaner:
         self._translates = self._marked and codecs.lookup(text.encoding).name not in _UTF_8
         self.reset()
 
+    @property
+    def translates(self) -> bool:
+        """Whether all text is translated into another encoding."""
+        return self._translates
+
     def reset(self) -> None:
         """Forget everything: the next chunk is the first of a new stream."""
         decoder = codecs.getincrementaldecoder(self._encoding)

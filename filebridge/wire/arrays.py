@@ -12,7 +12,7 @@ from filebridge.config.field import FieldModel
 from filebridge.errors import ParseError, ValueOutOfRange
 from filebridge.wire.formats.problem import FieldProblem
 
-__all__ = ["LARGEST", "bounded", "dimensions", "filled", "is_whole", "mismatch", "numbers", "shown"]
+__all__ = ["LARGEST", "bounded", "dimensions", "filled", "frozen", "is_whole", "mismatch", "numbers", "shown"]
 
 LARGEST = 100_000_000
 """The most numbers that an array may have."""
@@ -61,18 +61,24 @@ def mismatch(name: str, found: tuple[int, ...], wanted: tuple[int, ...], cure: s
 def numbers(name: str, array: Any, whole: bool) -> Any:
     """Return ``array``, of any type that counts, as float64, or as int64 where it is to be ``whole``.
 
-    It is copied only where it has to be, and in the order of rows. Raises ParseError for what is not whole or does not
+    It is copied only where it has to be, in the order of rows, and read-only. Raises ParseError for what is not whole or does not
     fit into 64 bits.
     """
     if array.dtype == (numpy.int64 if whole else numpy.float64) and array.flags.c_contiguous:
-        return array
+        return frozen(array)
     # What is too large for a float becomes infinite, which is refused later; a warning would add nothing.
     with numpy.errstate(all="ignore"):
         if whole and array.dtype.kind == "f":
             _refuse(name, array, ~((array == numpy.floor(array)) & (array >= -(2.0**63)) & (array < 2.0**63)))
         elif whole and array.dtype.kind == "u" and array.dtype.itemsize == 8:
             _refuse(name, array, array > _WHOLE.max)
-        return array.astype(numpy.int64 if whole else numpy.float64, order="C")
+        return frozen(array.astype(numpy.int64 if whole else numpy.float64, order="C"))
+
+
+def frozen(array: Any) -> Any:
+    """Return ``array``, which cannot be written to any more: a later step may keep it."""
+    array.flags.writeable = False
+    return array
 
 
 def _refuse(name: str, array: Any, wrong: Any) -> None:
@@ -93,9 +99,7 @@ def _place(array: Any, wrong: Any) -> str:
 
 def filled(value: object, shape: tuple[int, ...], whole: bool) -> Any:
     """Return an array full of ``value`` that cannot be written to."""
-    array: Any = numpy.full(shape, value, numpy.int64 if whole else numpy.float64)
-    array.flags.writeable = False
-    return array
+    return frozen(numpy.full(shape, value, numpy.int64 if whole else numpy.float64))
 
 
 def bounded(name: str, field: FieldModel, read: Callable[[bytes], Any], span: str) -> Callable[[bytes], Any]:
@@ -133,8 +137,8 @@ def _admitted(name: str, field: FieldModel, array: Any, span: str) -> Any:
 
 def _clipped(array: Any, low: float, high: float) -> Any:
     if array.dtype.kind == "i":
-        return numpy.clip(array, _limit(math.ceil, low), _limit(math.floor, high))
-    return numpy.clip(array, low, high)
+        return frozen(numpy.clip(array, _limit(math.ceil, low), _limit(math.floor, high)))
+    return frozen(numpy.clip(array, low, high))
 
 
 def _limit(rounding: Callable[[float], int], bound: float) -> int:

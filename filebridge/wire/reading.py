@@ -32,7 +32,7 @@ class Reading:
     ``read`` takes a whole message and returns the value, or None when it does not occur; it raises ParseError,
     ValueOutOfRange or DecodeError when what stands there is not a value of the field. A vector is a sequence of
     ``length`` Python numbers, a grid an array of uint8 of ``shape`` (rows, columns), an array one of ``shape``, of
-    int64 if its numbers are ``whole`` and else of float64, which may be read-only. ``missing`` says in words why a
+    int64 if its numbers are ``whole`` and else of float64, which is read-only. ``missing`` says in words why a
     message has no value, where the way to read it can tell more than that.
     """
 

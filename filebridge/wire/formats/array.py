@@ -20,7 +20,7 @@ from filebridge.config.field import FieldModel
 from filebridge.config.places import Array
 from filebridge.config.simulator import Text
 from filebridge.errors import ParseError, escaped
-from filebridge.wire.arrays import dimensions, is_whole, mismatch, shown
+from filebridge.wire.arrays import dimensions, frozen, is_whole, mismatch, shown
 from filebridge.wire.expression_kinds import Kind
 from filebridge.wire.formats.conversion import conversion, source_bytes
 from filebridge.wire.formats.problem import FieldProblem
@@ -66,7 +66,7 @@ def reader(name: str, field: FieldModel, text: Text) -> Reading:
         if body is None:
             return None
         array = None if quick is None else quick(body)
-        return exact(message, body) if array is None else array
+        return frozen(exact(message, body) if array is None else array)
 
     def missing(message: bytes) -> str:
         return f"no row is left behind {skip} lines" if skip else "no row"

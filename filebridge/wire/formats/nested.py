@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 
 from filebridge.errors import ParseError, escaped
-from filebridge.wire.arrays import mismatch, shown
+from filebridge.wire.arrays import frozen, mismatch, shown
 
 __all__ = ["nested"]
 
@@ -31,10 +31,10 @@ def nested(
         flat = _flat(name, value, shape)
         if set(map(type, flat)) <= plain:
             try:
-                return numpy.array(flat, dtype).reshape(shape)
+                return frozen(numpy.array(flat, dtype).reshape(shape))
             except OverflowError:
                 pass  # the conversion of each says which one it is
-        return numpy.array(list(map(convert, flat)), dtype).reshape(shape)
+        return frozen(numpy.array(list(map(convert, flat)), dtype).reshape(shape))
 
     return made
 

@@ -61,8 +61,8 @@ def mismatch(name: str, found: tuple[int, ...], wanted: tuple[int, ...], cure: s
 def numbers(name: str, array: Any, whole: bool) -> Any:
     """Return ``array``, of any type that counts, as float64, or as int64 where it is to be ``whole``.
 
-    It is copied only where it has to be, in the order of rows, and read-only. Raises ParseError for what is not whole or does not
-    fit into 64 bits.
+    It is copied only where it has to be, in the order of rows, and read-only. Raises ParseError for what is not whole
+    or does not fit into 64 bits.
     """
     if array.dtype == (numpy.int64 if whole else numpy.float64) and array.flags.c_contiguous:
         return frozen(array)

@@ -237,8 +237,9 @@ def test_the_examples_run(script, tmp_path):
         assert last > first / 2
 
 
-def test_the_example_keeps_all_the_rules():
-    words = [sys.executable, "-m", "filebridge", "check", str(ROOT / "examples" / "Boiler.yaml")]
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_examples_keep_all_the_rules(example):
+    words = [sys.executable, "-m", "filebridge", "check", str(example)]
     done = subprocess.run(words, capture_output=True, timeout=100)
     assert done.returncode == 0, done.stdout.decode()
 

@@ -6,8 +6,8 @@ The deck has cards of fixed columns, in this order; what stands behind them on a
 
     HEATROD   columns 11-80  a title
     MATERIAL  11-20 conductivity (W/m K)   21-30 density (kg/m3)   31-40 specific heat (J/kg K)
-    GEOMETRY  11-15 nodes (3 to 20)        21-30 length (m)
-    TIME      11-20 step (s)               21-25 number of steps
+    GEOMETRY  11-20 nodes (3 to 20)        21-30 length (m)
+    TIME      11-20 step (s)               21-30 number of steps
     HEATER    11-20 flux into the left end (W/m2)   21-30 temperature around the right end (C)
     INITIAL   11-20, 21-30, ... the temperatures (C), seven to a card; as many cards as are needed
     END
@@ -19,11 +19,10 @@ be read, 4 for a step so long that the method is unstable; the reason stands in 
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 
-__all__ = ["BadDeck", "Deck", "main", "read", "solve"]
+__all__ = ["BadDeck", "Deck", "listing", "main", "solve"]
 
 NUMBER, WIDTH = 10, 9
 SEVERAL = 7
@@ -36,19 +35,27 @@ class BadDeck(Exception):
     """A card that cannot be read; the message says which."""
 
 
-@dataclass
 class Deck:
-    """What the deck says; temperatures in C from the heated end on."""
+    """What the deck ``text`` says; temperatures in C from the heated end on. Raises BadDeck."""
 
-    title: str
-    conductivity: float
-    heat: float
-    length: float
-    interval: float
-    steps: int
-    flux: float
-    around: float
-    temperatures: list[float]
+    # By hand, and no dataclass: importing what makes one would take a third of a run.
+    def __init__(self, text: str) -> None:
+        cards = Cards(text)
+        self.title = cards.take("HEATROD")[NUMBER:80].strip()
+        self.conductivity, density, specific = cards.numbers("MATERIAL", 11, 21, 31)
+        self.heat = density * specific
+        nodes, self.length = cards.numbers("GEOMETRY", 11, 21)
+        self.interval, steps = cards.numbers("TIME", 11, 21)
+        self.steps = int(steps)
+        self.flux, self.around = cards.numbers("HEATER", 11, 21)
+        if not 3 <= nodes <= 20:
+            raise BadDeck(f"GEOMETRY: {nodes:.0f} NODES, 3 TO 20 POSSIBLE")
+        self.temperatures: list[float] = []
+        while (left := int(nodes) - len(self.temperatures)) > 0:
+            self.temperatures += cards.numbers("INITIAL", *range(11, 11 + NUMBER * min(left, SEVERAL), NUMBER))
+        cards.take("END")
+        if min(self.conductivity, density, specific, self.length, self.interval) <= 0:
+            raise BadDeck("A LENGTH, A TIME OR A PROPERTY IS NOT ABOVE ZERO")
 
     @property
     def fourier(self) -> float:
@@ -72,42 +79,24 @@ class Cards:
             raise BadDeck(f"CARD {self._number}: {name} EXPECTED")
         return card
 
-    def number(self, card: str, first: int, width: int = NUMBER) -> float:
-        """Return the number that stands in so many columns from the ``first`` on; blanks are zero, as ever."""
-        text = card[first - 1 : first - 1 + width].strip().upper().replace("D", "E")
+    def numbers(self, name: str, *columns: int) -> list[float]:
+        """Return the numbers of the next card, ten columns each from these on; blanks are zero, as ever."""
+        card = self.take(name)
+        return [self._number_at(card[first - 1 : first - 1 + NUMBER], first) for first in columns]
+
+    def _number_at(self, text: str, first: int) -> float:
         try:
-            return float(text or 0)
+            value = float(text.strip().upper().replace("D", "E") or 0)
         except ValueError:
-            raise BadDeck(f"CARD {self._number}: ILLEGAL CHARACTER IN COLUMNS {first}-{first + width - 1}") from None
+            value = math.nan
+        if not math.isfinite(value):
+            raise BadDeck(f"CARD {self._number}: NO NUMBER IN COLUMNS {first}-{first + NUMBER - 1}")
+        return value
 
 
-def read(text: str) -> Deck:
-    """Return what the deck ``text`` says; raises BadDeck."""
-    cards = Cards(text)
-    title = cards.take("HEATROD")[NUMBER:80].strip()
-    card = cards.take("MATERIAL")
-    conductivity, density, specific = (cards.number(card, first) for first in (11, 21, 31))
-    card = cards.take("GEOMETRY")
-    nodes, length = int(cards.number(card, 11, 5)), cards.number(card, 21)
-    card = cards.take("TIME")
-    interval, steps = cards.number(card, 11), int(cards.number(card, 21, 5))
-    card = cards.take("HEATER")
-    flux, around = cards.number(card, 11), cards.number(card, 21)
-    if not 3 <= nodes <= 20:
-        raise BadDeck(f"GEOMETRY: {nodes} NODES, 3 TO 20 POSSIBLE")
-    temperatures: list[float] = []
-    while len(temperatures) < nodes:
-        card = cards.take("INITIAL")
-        left = min(SEVERAL, nodes - len(temperatures))
-        temperatures += [cards.number(card, 11 + NUMBER * place) for place in range(left)]
-    cards.take("END")
-    if min(conductivity, density, specific, length, interval) <= 0:
-        raise BadDeck("A LENGTH, A TIME OR A PROPERTY IS NOT ABOVE ZERO")
-    return Deck(title, conductivity, density * specific, length, interval, steps, flux, around, temperatures)
-
-
-def solve(deck: Deck) -> Iterator[list[float]]:
-    """Yield the temperatures after each step."""
+def solve(deck: Deck) -> list[list[float]]:
+    """Return the temperatures after each step."""
+    rows = []
     now, fourier = deck.temperatures, deck.fourier
     width = deck.length / (len(now) - 1)
     for _ in range(deck.steps):
@@ -117,7 +106,8 @@ def solve(deck: Deck) -> Iterator[list[float]]:
         behind = now[-2] - 2 * width * lost / deck.conductivity
         row = [before, *now, behind]
         now = [mid + fourier * (row[n] - 2 * mid + row[n + 2]) for n, mid in enumerate(now)]
-        yield now
+        rows.append(now)
+    return rows
 
 
 def fixed(value: float, width: int = WIDTH, digits: int = 2) -> str:
@@ -131,26 +121,32 @@ def double(value: float) -> str:
     return f"{value:12.4E}".replace("E", "D")
 
 
-def listing(deck: Deck) -> Iterator[str]:
-    """Yield the lines of the listing, from the input to the summary."""
-    page, time = 1, 0.0
-    yield heading(deck, page, "INPUT DATA")
-    yield f"     CONDUCTIVITY  {double(deck.conductivity)}     HEAT CAPACITY {double(deck.heat)}"
-    yield f"     FLUX          {double(deck.flux)}     FOURIER       {double(deck.fourier)}"
-    now = deck.temperatures
-    for number, now in enumerate(solve(deck), 1):
-        if number % PER_PAGE == 1:
-            page += 1
-            yield heading(deck, page, "TEMPERATURES")
-            yield "  STEP     TIME  NODES 1 TO " + str(len(now)) + "\n"
-        time += deck.interval
-        yield f"{number:6d}{fixed(time)}" + "".join(map(fixed, now))
-    yield heading(deck, page + 1, "SUMMARY")
-    yield f"     FINAL TEMPERATURES AFTER {fixed(time)} S\n"
-    yield "".join(map(fixed, now))
-    yield f"\n     HEAT LOST AT THE RIGHT END = {double(FILM * (now[-1] - deck.around))} W/M2"
-    yield f"     HOTTEST NODE               = {double(max(now))} C"
-    yield "     NORMAL END OF RUN"
+def listing(deck: Deck) -> list[str]:
+    """Return the lines of the listing, from the input to the summary."""
+    rows = solve(deck)
+    lines = [
+        heading(deck, 1, "INPUT DATA"),
+        f"     CONDUCTIVITY  {double(deck.conductivity)}     HEAT CAPACITY {double(deck.heat)}",
+        f"     FLUX          {double(deck.flux)}     FOURIER       {double(deck.fourier)}",
+    ]
+    for first in range(0, len(rows), PER_PAGE):
+        lines.append(heading(deck, 2 + first // PER_PAGE, "TEMPERATURES"))
+        lines.append(f"  STEP     TIME  NODES 1 TO {len(deck.temperatures)}\n")
+        for number, row in enumerate(rows[first : first + PER_PAGE], first + 1):
+            lines.append(f"{number:6d}{fixed(number * deck.interval)}" + "".join(map(fixed, row)))
+    return lines + summary(deck, rows[-1] if rows else deck.temperatures)
+
+
+def summary(deck: Deck, last: list[float]) -> list[str]:
+    """Return the lines of the last page."""
+    return [
+        heading(deck, 2 - (-deck.steps // PER_PAGE), "SUMMARY"),
+        f"     FINAL TEMPERATURES AFTER {fixed(deck.steps * deck.interval)} S\n",
+        "".join(map(fixed, last)),
+        f"\n     HEAT LOST AT THE RIGHT END = {double(FILM * (last[-1] - deck.around))} W/M2",
+        f"     HOTTEST NODE               = {double(max(last))} C",
+        "     NORMAL END OF RUN",
+    ]
 
 
 def heading(deck: Deck, page: int, name: str) -> str:
@@ -167,8 +163,11 @@ def main(arguments: list[str]) -> int:
     with open(target, "w", encoding="ascii", errors="replace") as file:
         try:
             with open(source, encoding="ascii", errors="replace") as cards:
-                deck = read(cards.read())
-        except (BadDeck, OSError) as error:
+                deck = Deck(cards.read())
+        except OSError:
+            file.write(" *** INPUT ERROR. NO DECK\n")
+            return 3
+        except BadDeck as error:
             file.write(f" *** INPUT ERROR. {error}\n")
             sys.stderr.write(f"INPUT ERROR. {error}\n")
             return 3

@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from contextlib import suppress
 from time import monotonic, sleep
 
 from filebridge.check import Broken, Finding, Rule
+from filebridge.check.rule import NotApplicable
 from filebridge.check.subject import Subject, link_of
 from filebridge.env import BridgeEnv
 from filebridge.errors import SimulatorExited
@@ -21,10 +23,14 @@ __all__ = ["CRASHES"]
 
 SOON = 1.0
 """Seconds in which a death is noticed; the deadlines are many times as long."""
+TRIES = 200
+"""Runs among which one is caught before its end."""
 
 
 def between_steps(subject: Subject) -> Finding:
     """Kill the simulator while nothing is asked of it: the next step says so, and a reset starts another."""
+    if _runs(subject):
+        raise NotApplicable("each step has a process of its own, and between them there is none")
     with subject.env() as env:
         _begin(env)
         link = link_of(env)
@@ -38,6 +44,8 @@ def within_a_step(subject: Subject) -> Finding:
     """Kill the simulator while a reply is awaited: the step says so at once, and a reset starts another."""
     with subject.env() as env:
         _begin(env)
+        if _runs(subject):
+            return _killed_run(env)
         link = link_of(env)
         # Stopped, it cannot reply before it is killed.
         os.kill(link.process.pid, signal.SIGSTOP)
@@ -47,6 +55,41 @@ def within_a_step(subject: Subject) -> Finding:
             return _reported(env, link.process.pid)
         finally:
             killer.join()
+
+
+def _runs(subject: Subject) -> bool:
+    return subject.program.config.simulator.each == "step"
+
+
+def _killed_run(env: BridgeEnv) -> Finding:
+    """Kill runs until one is killed before its end; the step says so, and the next one has a run of its own."""
+    for _ in range(TRIES):
+        over = threading.Event()
+        killer = threading.Thread(target=_kill_run, args=(link_of(env), over))
+        killer.start()
+        begun = monotonic()
+        try:
+            _, _, terminated, truncated, _ = env.step(env.action_space.sample())
+        except SimulatorExited as error:
+            _judge(error, monotonic() - begun)
+            env.reset()
+            env.step(env.action_space.sample())
+            return Finding(f"reported after {(monotonic() - begun) * 1000:.0f} ms")
+        finally:
+            over.set()
+            killer.join()
+        if terminated or truncated:
+            env.reset()
+    raise Broken(f"each of {TRIES} runs ended before it could be killed")
+
+
+def _kill_run(link: Link, over: threading.Event) -> None:
+    while not over.is_set():
+        # Between two runs the number is 0, which would be this very process and its group.
+        if (pid := link.process.pid) > 0:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            return
 
 
 def _begin(env: BridgeEnv) -> None:

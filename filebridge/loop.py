@@ -20,8 +20,6 @@ from filebridge.wire.dialogue import DONE, UNCHANGED, Dialogue, Exchange, Phase
 
 __all__ = ["exchange", "repeated"]
 
-Encode = Callable[[list[object], list[object]], bytes]
-
 # A grandchild may go on writing for ever: what was said before the end fits into the pipe.
 DRAIN_READS = 64
 
@@ -72,7 +70,7 @@ def repeated(link: Link, phase: Phase) -> Callable[[float], None]:
     if only is None or dialogue.filter is None or type(dialogue) is not Dialogue:
         return lambda seconds: exchange(link, phase, seconds)
     poll, read, row, previous = link.poll, link.read, dialogue.row, dialogue.previous
-    encode, write = _telling(link, only)
+    encode, deliver, write = only.encode or _nothing, _delivering(link, only), link.write
     cut, clean, labels = only.cut, dialogue.filter.clean, link.program.rules.labels
 
     def again(seconds: float) -> None:
@@ -83,8 +81,10 @@ def repeated(link: Link, phase: Phase) -> Callable[[float], None]:
         for label in labels:
             row[label] = False
         dialogue.sent = command = encode(row, previous)
+        if deliver is not None:
+            command = deliver(command)
         try:
-            accepted = write(command)
+            accepted = write(command) if command else 0
         except TransportError as error:
             _cut_off(link, error)
             return
@@ -106,19 +106,22 @@ def repeated(link: Link, phase: Phase) -> Callable[[float], None]:
     return again
 
 
-def _telling(link: Link, only: Exchange) -> tuple[Encode, Callable[[bytes], int]]:
-    """Return what makes the command of an exchange, and what sends it; files are delivered with it."""
-    encode = only.encode or (lambda row, previous: b"")
-    files, deliver, row, previous = only.files, link.transport.deliver, link.dialogue.row, link.dialogue.previous
+def _nothing(row: list[object], previous: list[object]) -> bytes:
+    """Be the command of an exchange that sends none."""
+    return b""
+
+
+def _delivering(link: Link, only: Exchange) -> Callable[[bytes], bytes] | None:
+    """Return what delivers the files of an exchange and returns what is to be sent still; None where it has none."""
+    files, put, row, previous = only.files, link.transport.deliver, link.dialogue.row, link.dialogue.previous
     if files is None:
-        return encode, link.write
+        return None
 
-    def write(command: bytes) -> int:
+    def deliver(command: bytes) -> bytes:
         link.delivered = contents = files(row, previous)
-        rest = deliver(contents, command)
-        return len(command) - len(rest) + link.write(rest) if rest else len(command)
+        return put(contents, command)
 
-    return encode, write
+    return deliver
 
 
 def _attend(link: Link, phase: Phase, events: list[tuple[int, int]]) -> None:

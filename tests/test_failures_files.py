@@ -24,6 +24,7 @@ from filebridge.errors import (
     PeerRejected,
     SimulatorExited,
     SimulatorTimeout,
+    StartError,
     TransportError,
     WatchLost,
 )
@@ -79,6 +80,7 @@ while True:
     step = act()
 """
 SWAPS = side.ANSWERS.replace("put(", "swap(")
+SWAPPED_MIDWAY = side.MIDWAY.replace("put(", "swap(")
 BY_LINE = {"framing": {"lines": 1}}
 
 
@@ -565,3 +567,184 @@ def test_the_limit_of_instances_is_told_where_inotify_was_asked_for(monkeypatch)
     with side.bridge(transport=side.files(watch="inotify")) as env:
         error = limited(env, monkeypatch, "_opened", errno.EMFILE)
     assert error.cure == "raise it, sysctl fs.inotify.max_user_instances=1024, or write `watch: auto`"
+
+
+def writes_long():
+    """Return a step whose file is larger than what a small storage holds."""
+    return [{"write": {"act.txt": "{step} {action:.0f} " + "x" * 5000}}]
+
+
+def refused_write(env, folder, begun):
+    """Take a step whose file cannot be written; what stood there stays, and nothing else."""
+    with pytest.raises(TransportError) as caught:
+        env.step(fake.act())
+    error = caught.value
+    assert type(error) is TransportError
+    assert error.what == "act.txt cannot be written"
+    assert error.cure
+    assert (error.situation.phase, error.situation.step) == ("step", 2)
+    assert (fake.folders(), fake.inhabitants(), env._session.link) == ([], [], None)
+    assert (folder / "act.txt").read_text().startswith("1 ")
+    assert time.monotonic() - begun < 5, "the deadline is 10 s"
+    return error
+
+
+def test_a_full_disk_is_told_and_the_old_action_stays(tmp_path):
+    code = CLEARED + """
+put(reply(0))
+act()
+put(reply(1))
+while not os.path.exists("go"): time.sleep(0.001)
+step = 1
+while True:
+    step = act()
+    put(reply(step))
+"""
+    with storage_of_its_own(tmp_path) as mounted:
+        with side.bridge(code, simulator={"directory": str(tmp_path)}, step=writes_long()) as env:
+            env.reset()
+            side.play(env, 1)
+            begun, limit = time.monotonic(), resource.getrlimit(resource.RLIMIT_FSIZE)
+            if mounted:
+                with pytest.raises(OSError, match="No space"), (tmp_path / "filler").open("wb", 0) as filler:
+                    while filler.write(b"x" * 4096):
+                        pass
+            else:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limit[1]))
+            try:
+                error = refused_write(env, tmp_path, begun)
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+            assert error.found == ("ENOSPC: No space left on device" if mounted else "EFBIG: File too large")
+            if mounted:
+                (tmp_path / "filler").unlink()
+            (tmp_path / "go").touch()
+            assert env.reset()[0].tolist() == [0, 0]
+            side.play(env, 3)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO])
+@pytest.mark.parametrize("call", ["open", "write", "rename"])
+def test_whatever_the_system_refuses_the_old_action_stays(tmp_path, monkeypatch, call, number):
+    with side.bridge(CLEARED + side.ANSWERS, simulator={"directory": str(tmp_path)}) as env:
+        env.reset()
+        side.play(env, 1)
+        begun = time.monotonic()
+        with monkeypatch.context() as patch:
+            patch.setattr(outbox, "os", _refusing(call, number))
+            error = refused_write(env, tmp_path, begun)
+        assert error.found == f"{errno.errorcode[number]}: {os.strerror(number)}"
+        assert env.reset()[0].tolist() == [0, 0]
+        side.play(env, 2)
+
+
+def _refusing(call, number):
+    """Return the module ``os`` with a call that refuses whatever is asked."""
+    seam = type(os)("os")
+    seam.__dict__.update(os.__dict__)
+    setattr(seam, call, refuse(number))
+    return seam
+
+
+def test_a_storage_that_may_only_be_read_is_told_and_the_old_action_stays(tmp_path):
+    with storage_of_its_own(tmp_path) as mounted:
+        with side.bridge(CLEARED + side.ANSWERS, simulator={"directory": str(tmp_path)}) as env:
+            env.reset()
+            side.play(env, 1)
+            if mounted:
+                # A file that is open for writing would keep the storage from it.
+                remount = ["mount", "-o", "remount,ro", str(tmp_path)]
+                fake.until(lambda: subprocess.run(remount, capture_output=True, check=False).returncode == 0)
+            else:
+                tmp_path.chmod(0o500)
+                (tmp_path / ".filebridge-out").chmod(0o500)
+            error = refused_write(env, tmp_path, time.monotonic())
+            assert error.found.partition(":")[0] in ("EROFS", "EACCES")
+            assert error.cure in (
+                "let the simulator start in a folder that can be written to", "let this user write to that folder"
+            )
+            with pytest.raises(StartError):
+                env.reset()
+            if mounted:
+                subprocess.run(["mount", "-o", "remount,rw", str(tmp_path)], check=True)
+            else:
+                tmp_path.chmod(0o700)
+                (tmp_path / ".filebridge-out").chmod(0o700)
+            assert env.reset()[0].tolist() == [0, 0]
+            side.play(env, 2)
+
+
+def test_a_folder_under_the_name_of_an_action_is_told():
+    code = side.MIDWAY.replace("put(reply(1))", "os.unlink('act.txt'); os.makedirs('act.txt/x'); put(reply(1))")
+    with side.bridge(code) as env:
+        error, _ = side.failure(env, TransportError)
+    assert (error.what, error.cure) == (
+        "act.txt cannot be written", "a folder stands there: remove it, or choose another name"
+    )
+
+
+@pytest.mark.parametrize("files", [{}, {"written": "renamed"}, {"written": "open"}, {"watch": "poll"}],
+                         ids=["closed", "renamed", "open", "poll"])
+@pytest.mark.parametrize(("plant", "kind", "found"), [
+    ("with open('bad', 'wb') as file: file.truncate(10 << 30)", MessageTooLarge, "10737418240 bytes"),
+    ("os.mkdir('bad')", PeerRejected, "a folder"),
+    ("os.mkfifo('bad')", PeerRejected, "a FIFO"),
+    ("os.symlink('/dev/zero', 'bad')", PeerRejected, "a symbolic link"),
+    ("os.symlink('/etc/passwd', 'bad')", PeerRejected, "a symbolic link"),
+    ("os.symlink('obs.old', 'bad'); put(reply(2), 'obs.old')", PeerRejected, "a symbolic link"),
+    ("import socket; s = socket.socket(socket.AF_UNIX); s.bind('bad')", PeerRejected, "a socket"),
+    ("os.mknod('bad', 0o600 | 0o020000, os.makedev(1, 5))", PeerRejected, "a device"),
+], ids=["sparse", "folder", "fifo", "device", "passwd", "link", "socket", "node"])
+def test_what_is_planted_as_a_result_is_refused_at_once_and_unread(plant, kind, found, files):
+    if "mknod" in plant and os.geteuid() != 0:
+        plant, found = "os.symlink('/dev/zero', 'bad')", "a symbolic link"  # only root makes devices
+    code = f"{SWAPPED_MIDWAY}{plant}\nos.unlink('obs.txt')\nos.rename('bad', 'obs.txt')\ntime.sleep(99)"
+    with side.bridge(code, transport=side.files(**files), framing={"lines": 1}) as env:
+        read = _bytes_read()
+        error, took = side.failure(env, kind)
+        assert took < 2, "the deadline is 10 s"
+        assert _bytes_read() - read < 1 << 20
+    assert found in error.found
+    assert error.what.startswith("obs.txt is ")
+
+
+def _bytes_read():
+    return int(Path("/proc/self/io").read_text().split()[1])
+
+
+@pytest.mark.parametrize("files", [{}, {"written": "renamed"}, {"written": "open"}, {"watch": "poll"}],
+                         ids=["closed", "renamed", "open", "poll"])
+def test_an_empty_result_is_no_answer(files):
+    code = SWAPPED_MIDWAY + "swap('')\ntime.sleep(99)"
+    with side.bridge(code, transport=side.files(**files), framing={"lines": 1}, deadlines={"step": 0.4}) as env:
+        error, took = side.failure(env, SimulatorTimeout)
+        assert 0.4 <= took < 5
+        assert error.situation.received == ""
+
+
+def test_an_empty_result_may_be_followed_by_the_answer():
+    with side.bridge(side.ANSWERS.replace("put(reply", "swap('')\n    time.sleep(0.002)\n    put(reply")) as env:
+        env.reset()
+        side.play(env, 10)
+
+
+@pytest.mark.parametrize("move", ["os.rename('act.txt', 'away/act.txt')", "os.unlink('act.txt')"])
+@pytest.mark.parametrize("watched", ["inotify", "watchdog", "poll"])
+def test_an_action_file_that_is_taken_away_holds_nothing_up(move, watched):
+    code = f"""
+os.mkdir("away")
+step = 0
+while True:
+    swap(reply(step))
+    step = act()
+    {move}
+"""
+    with side.bridge(code, transport=side.files(watch=watched)) as env:
+        env.reset()
+        took = []
+        for step in range(1, 21):
+            begun = time.monotonic()
+            side.play(env, 1, first=step)
+            took.append(time.monotonic() - begun)
+        # Watchdog's own stall of half a second is cut short by the next look.
+        assert sorted(took)[10] < (0.35 if watched == "watchdog" else 0.1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from time import monotonic
 
+from filebridge.config.dialogues import draws_screen
 from filebridge.errors import (
     BridgeError,
     Desync,
@@ -22,8 +23,18 @@ from filebridge.errors import (
 from filebridge.link import Link
 from filebridge.parcel import pack
 from filebridge.program.causes import last_line, probable_cause, quoted
+from filebridge.program.file_causes import (
+    fifo_cause,
+    file_cause,
+    run_cause,
+    screen_cause,
+    silent_cause,
+    stale_cause,
+    told,
+)
 from filebridge.program.slots import EPISODE, STEP
 from filebridge.transports.process import Exit
+from filebridge.transports.sight import Sight
 from filebridge.wire.dialogue import Dialogue, Exchange
 
 __all__ = ["blocked", "closed_input", "closed_output", "died", "late", "restless", "situation"]
@@ -135,10 +146,13 @@ def closed_output(link: Link) -> BridgeError:
 
 def blocked(link: Link) -> BridgeError:
     """Return the error for bytes that the simulator did not take."""
-    return SendBlocked(
-        f"the simulator did not read what was sent within {link.deadline:g} s",
-        cure="it is busy, or it waits for something else; a longer `deadlines` helps only if it is slow",
-    )
+    what = f"the simulator did not read what was sent within {link.deadline:g} s"
+    seen = link.transport.standing(monotonic() - link.begun)
+    way = None if seen is None else fifo_cause(seen)
+    if way is not None:
+        return SendBlocked(f"{what}: {way[0]}", cure=way[1])
+    cure = "it is busy, or it waits for something else; a longer `deadlines` helps only if it is slow"
+    return SendBlocked(what, cure=cure)
 
 
 def restless(link: Link) -> BridgeError:
@@ -154,10 +168,9 @@ def late(link: Link) -> BridgeError:
     """Return the error for a reply that was not whole at the deadline, with its probable cause."""
     dialogue = link.dialogue
     repeats = dialogue.tries > 0 and (dialogue.is_pausing or _answers_yet(link))
-    cause, cure = _repeated(dialogue) if repeats else _cause(link)
+    cause, cure, found = (*_repeated(dialogue), escaped(dialogue.refused)) if repeats else _cause(link)
     if dialogue.tries and not repeats:
         cause = f"`{dialogue.exchange.condition}` was not true after {_tries(dialogue)}, then {cause}"
-    found = escaped(dialogue.refused) if repeats else ""
     if dialogue.phase_name == "start":
         return ReadyTimeout(f"the simulator was not ready within {link.deadline:g} s: {cause}", found=found, cure=cure)
     return SimulatorTimeout(f"no whole reply within {link.deadline:g} s: {cause}", found=found, cure=cure)
@@ -179,8 +192,34 @@ def _tries(dialogue: Dialogue) -> str:
     return "1 try" if dialogue.tries == 1 else f"{dialogue.tries} tries"
 
 
-def _cause(link: Link) -> tuple[str, str]:
-    dialogue = link.dialogue
-    text = bytes(dialogue.pending)
+def _cause(link: Link) -> tuple[str, str, str]:
+    """Return the probable cause, its cure, and what was found in files."""
+    dialogue, state, config = link.dialogue, link.process.state(), link.program.config
+    exchange, text = dialogue.exchange, bytes(dialogue.pending)
     spoken = bool(dialogue.reply or dialogue.said)
-    return probable_cause(link.process.state(), text, dialogue.exchange, spoken, link.on_terminal)
+    if not state.startswith("stopped"):
+        if config.simulator.each == "step":
+            return *run_cause(state), ""
+        if dialogue.stale and not text.strip():
+            return *stale_cause(exchange, dialogue.stale), escaped(dialogue.refused)
+        if draws_screen(config) and text:
+            return *screen_cause(text, exchange), ""
+        seen = link.transport.standing(monotonic() - link.begun)
+        if seen is not None:
+            return _seen_cause(link, seen, state, text)
+    return *probable_cause(state, text, exchange, spoken, link.on_terminal), ""
+
+
+def _seen_cause(link: Link, seen: Sight, state: str, text: bytes) -> tuple[str, str, str]:
+    """Return the cause where files or FIFOs lead to the reply."""
+    files, exchange = link.program.config.transport.files, link.dialogue.exchange
+    ours = [name for name, _ in link.delivered] + list(link.program.config.simulator.files)
+    written = files.written if files is not None else "closed"
+    if not text.strip():
+        cause = fifo_cause(seen) or (file_cause(seen, state, written, ours) if seen.files else silent_cause(seen))
+        if cause is not None:
+            return *cause, told(seen, ours)
+    # A program that looks for its input again and again is always busy: that says nothing.
+    doing = "" if seen.files else state
+    spoken = bool(link.dialogue.reply or link.dialogue.said)
+    return *probable_cause(doing, text, exchange, spoken, link.on_terminal), told(seen, ours)

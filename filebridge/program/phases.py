@@ -13,6 +13,7 @@ from filebridge.config.exchange import Alternative, Framing
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
 from filebridge.config.units import regex_source
+from filebridge.program.awaiting import awaited_by
 from filebridge.program.decks import outgoing_encoding
 from filebridge.program.decoder import Decoder
 from filebridge.program.faults import Faults, guarded
@@ -22,7 +23,7 @@ from filebridge.wire.cleaner import clean_encoding
 from filebridge.wire.dialogue import Exchange, Phase
 from filebridge.wire.encoder import Template
 from filebridge.wire.expression import Expression, Kind, Names
-from filebridge.wire.framing import Cut, End, awaited, compile_cut, entire, never
+from filebridge.wire.framing import Cut, End, compile_cut, entire, never
 
 __all__ = ["compile_phases"]
 
@@ -123,10 +124,11 @@ class _Compiler:
             read=self._decoder.partly(later | repeated),
             files=files,
             fresh=guarded(fresh, "fresh") if fresh else None,
-            awaiting=awaited(framing),
+            awaiting=awaited_by(self._config, framing),
             has_until=framing.until is not None,
             texts=tuple(end.text for end in framing.until or () if end.text is not None),
             condition=exchange.repeat.until if exchange.repeat else "",
+            freshness=exchange.fresh or "",
         )
         return compiled, used, repeated
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 from filebridge.errors import PeerRejected, TransportError
 from filebridge.transports.base import CHUNK, Results
-from filebridge.transports.regular import open_folder, open_regular
+from filebridge.transports.regular import Identity, open_folder, open_regular
 from filebridge.transports.watch import CHANGED, CLOSED, LOST, Event, open_watch
 
 __all__ = ["AppendedReceiver"]
@@ -73,6 +73,10 @@ class AppendedReceiver:
         if events:
             self._concerned(events)
         return self._more(True)
+
+    def known(self) -> dict[str, Identity | None]:
+        """Return nothing: what was read of a file that grows says nothing about what it holds now."""
+        return {}
 
     def close(self) -> None:
         """Close the descriptors, twice is harmless; the file stays where it is."""

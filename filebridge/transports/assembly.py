@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from filebridge.errors import ConfigError, TransportError
 from filebridge.transports.base import Launch, Receiver, Sender, Transport, Ways
@@ -15,6 +15,9 @@ from filebridge.transports.process import Process, exec_path
 from filebridge.transports.streams import PipeReceiver, PipeSender
 
 __all__ = ["Assembly"]
+
+if TYPE_CHECKING:
+    from filebridge.transports.sight import Known, Sight
 
 
 class _Write(Protocol):
@@ -27,6 +30,8 @@ class _Files(Receiver, Protocol):
     final: bool
     fades: Callable[[], bool]
 
+    def known(self) -> Known: ...
+
 
 class Assembly(Transport):
     """Starts the simulator with what ``launch.ways`` names made before: FIFOs, watched files, pipes for its console.
@@ -38,8 +43,8 @@ class Assembly(Transport):
     """
 
     __slots__ = (
-        "_announced", "_expect", "_files", "_life", "_receiver", "_send", "_sender", "fileno", "patience", "read",
-        "snapshots", "write", "write_fileno",
+        "_announced", "_expect", "_files", "_life", "_places", "_receiver", "_send", "_sender", "fileno", "patience",
+        "read", "snapshots", "write", "write_fileno",
     )  # fmt: skip
 
     fileno: Callable[[], int]
@@ -53,6 +58,7 @@ class Assembly(Transport):
         checked(launch)
         path = exec_path(launch)
         self._files: _Files | None = None
+        self._places = launch.directory, ways
         self._life: Life | None = None
         self.snapshots = False
         with start_errors(launch, path), ExitStack() as theirs, ExitStack() as ours:
@@ -83,6 +89,13 @@ class Assembly(Transport):
         if self._files is not None and self.process.ended:
             self._files.final = True
         return self._receiver.look()
+
+    def standing(self, seconds: float) -> Sight | None:
+        """Return what is seen of the files and FIFOs of the simulator."""
+        from filebridge.transports.sight import sight
+
+        known = self._files.known() if self._files is not None else {}
+        return sight(*self._places, known, self.process.pid, seconds)
 
     def end_input(self) -> None:
         """Tell the simulator that no more input comes; where only files lead to it there is nothing to end."""

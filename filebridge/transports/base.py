@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from filebridge.transports.outbox import Outbox
     from filebridge.transports.process import Process
+    from filebridge.transports.sight import Sight
 
 __all__ = ["CHUNK", "Launch", "Limits", "Receiver", "Results", "Run", "Sender", "Terminal", "Transport", "Ways"]
 
@@ -205,6 +206,13 @@ class Transport(ABC):
     def look(self) -> bytes | None:
         """Return output, announced or not; called after ``patience``, and once the process has ended."""
         return self.read()
+
+    def standing(self, seconds: float) -> Sight | None:
+        """Return what is seen of the files and FIFOs that lead to a reply, for an error; None where there are none.
+
+        What changed within the last ``seconds`` is new.
+        """
+        return None
 
     @abstractmethod
     def end_input(self) -> None:

@@ -102,6 +102,11 @@ class NumberedReceiver:
         self._inspect()
         return self._next()
 
+    def known(self) -> dict[str, Identity | None]:
+        """Return the files that were given, or are of an earlier run, each in the state that it had then."""
+        folder, given = os.path.dirname(self._label), {name: part.given for name, part in self._parts.items()}
+        return {os.path.join(folder, name): state for name, state in (self._old | given).items()}
+
     def close(self) -> None:
         """Close the descriptors, twice is harmless; files stay where they are."""
         self._wakeup.close()

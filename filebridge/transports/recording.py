@@ -17,6 +17,7 @@ from filebridge.transports.transcript import Record, Transcript, TranscriptWarni
 
 if TYPE_CHECKING:
     from filebridge.transports.outbox import Outbox
+    from filebridge.transports.sight import Sight
 
 __all__ = ["Record", "Recorder", "Replay", "Transcript", "TranscriptWarning", "read_transcript"]
 
@@ -79,6 +80,10 @@ class Recorder(Transport):
     def look(self) -> bytes | None:
         """Return output, announced or not; record it."""
         return self._kept(self._inner.look())
+
+    def standing(self, seconds: float) -> Sight | None:
+        """Return what is seen of the files and FIFOs that lead to a reply."""
+        return self._inner.standing(seconds)
 
     def _kept(self, chunk: bytes | None) -> bytes | None:
         if chunk or (chunk is not None and not self._ended):

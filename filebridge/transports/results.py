@@ -11,7 +11,7 @@ from filebridge.parcel import pack
 from filebridge.transports.base import Receiver, Results
 from filebridge.transports.life import unseen
 from filebridge.transports.part import STYLES, SURE, ClosedPart, LockedPart, OpenPart, Part
-from filebridge.transports.regular import identity, open_folder
+from filebridge.transports.regular import Identity, identity, open_folder
 from filebridge.transports.watch import LOST, PATIENCE, Event, open_watch
 
 __all__ = ["ResultsReceiver", "open_results"]
@@ -131,6 +131,10 @@ class ResultsReceiver:
         for part in self._parts:
             part.inspect(self.final)
         return self._answer()
+
+    def known(self) -> dict[str, Identity | None]:
+        """Return the files that were given last, or are of an earlier run, each in the state that it had then."""
+        return {part.label: part.given for part in self._parts}
 
     def close(self) -> None:
         """Close the descriptors, twice is harmless; files stay where they are."""

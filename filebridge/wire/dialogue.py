@@ -57,7 +57,7 @@ class Dialogue(Standing):
 
     def take(self, text: bytes) -> bytes | None:
         """Do as ``receive`` with text that has passed the filter."""
-        data = self._joined(text) if self.pending and not self._rules.snapshots else text
+        data = self._joined(text) if self.pending and not self._rules.snapshots else text or self.pending
         if self._phase.only is None:
             return self._receive_general(data)
         found = self._exchange.cut(data, self._searched)
@@ -205,7 +205,9 @@ class Dialogue(Standing):
 
     def _await_newer(self) -> None:
         """Drop the reply, which answers something older, and wait on as if it had not come."""
-        self._size -= sum(map(len, self.said[self._mark :]))
+        self.stale += 1
+        self.refused = b"".join(self.said[self._mark :])
+        self._size -= len(self.refused)
         del self.said[self._mark :]
         self._awaited = self._exchange.awaited
         for slot in self._rules.labels:
@@ -214,7 +216,7 @@ class Dialogue(Standing):
     def _next(self) -> bytes | None:
         """Open the next exchange that is to take place; None if it sends nothing."""
         exchanges = self._phase.exchanges
-        self.tries = 0
+        self.tries = self.stale = 0
         while True:
             self._index += 1
             if self._index == len(exchanges):

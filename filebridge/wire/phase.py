@@ -42,7 +42,8 @@ class Exchange:
     far, where a later expression of the same dialogue needs it. ``files`` makes the files, pairs of name and
     content, that are delivered before anything is sent; an exchange that a process is started for has it too.
     ``fresh`` is false for a reply that answers something older. For errors only: ``awaiting`` says how the
-    reply ends, ``has_until`` whether by ``until``, ``texts`` are its literal ends, ``condition`` is ``repeat``'s text.
+    reply ends, ``has_until`` whether by ``until``, ``texts`` are its literal ends, ``condition`` is ``repeat``'s
+    text, ``freshness`` that of ``fresh``.
     """
 
     encode: Callable[[Row, Row], bytes] | None
@@ -61,6 +62,7 @@ class Exchange:
     has_until: bool = False
     texts: tuple[str, ...] = ()
     condition: str = ""
+    freshness: str = ""
 
 
 NOTHING = Exchange(None, never)

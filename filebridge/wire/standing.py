@@ -15,13 +15,14 @@ class Standing:
     ``reply`` is all that the simulator said in the phase, ``sent`` what it was told last. ``files`` are to be
     delivered before that is sent, None where there is nothing to deliver. ``timer`` is the number of seconds from
     now after which ``expire`` is to be called, 0 for never, negative where the time that was set before still
-    holds. It is to be looked at after each call that can change it. ``tries`` counts the replies, the last of them
-    ``refused``, after which the present exchange was repeated. ``filter`` is what the bytes pass first.
+    holds. It is to be looked at after each call that can change it. ``tries`` counts the replies after which
+    the present exchange was repeated, ``stale`` those that were dropped as old; ``refused`` is the last of them.
+    ``filter`` is what the bytes pass first.
     """
 
     __slots__ = (
         "_awaited", "_echo", "_exchange", "_index", "_mark", "_paused", "_phase", "_rules", "_searched", "_size",
-        "files", "filter", "pending", "previous", "refused", "reply", "row", "said", "sent", "timer", "tries",
+        "files", "filter", "pending", "previous", "refused", "reply", "row", "said", "sent", "stale", "timer", "tries",
     )  # fmt: skip
 
     def __init__(self, rules: Rules, row: Row, text_filter: Filter | None) -> None:
@@ -37,6 +38,7 @@ class Standing:
         self.timer = 0.0
         self.tries = 0
         self.refused = b""
+        self.stale = 0
         self._phase = Phase("start", (), None)
         self._exchange = NOTHING
         self._index = 0

@@ -51,6 +51,15 @@ def test_after_silence_no_timer_runs_until_something_new_has_come():
     assert dialogue.expire() is DONE
 
 
+@pytest.mark.parametrize("only", [False, True])
+def test_looking_again_at_what_is_there_loses_nothing_of_it(only):
+    dialogue = talk()
+    line = asking(cut=literal_cut(b"\n", End()))
+    dialogue.begin(Phase("step", (line,), line if only else None))
+    assert [dialogue.receive(b"hal"), dialogue.receive(b""), dialogue.unmatched] == [None, None, b"hal"]
+    assert dialogue.receive(b"whole\n") is DONE
+
+
 @pytest.fixture
 def drawing():
     pytest.importorskip("pyte")

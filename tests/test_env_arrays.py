@@ -121,3 +121,10 @@ def test_a_number_out_of_bounds_names_its_place():
         env.reset()
         with pytest.raises(ValueOutOfRange, match=r"outside its bounds\n  found: -1.0 at \[0, 0\], counted from 0\n"):
             env.step(act(-1))
+
+
+def test_arrays_stand_in_expressions():
+    reward = "sum(flow) + pair[-1] + table[1][0] + max(heat) - prev.flow[0][0]"
+    with BridgeEnv(config=config(reward=reward, terminated="count(table, 3) != 1")) as env:
+        env.reset()
+        assert env.step(act())[1:3] == (7 - 1 + 2 + 3 - 0, False)

@@ -69,7 +69,7 @@ class Slots:
     def add_field(self, name: str, reading: Reading) -> int:
         """Give the field ``name`` a slot and return its index."""
         field = self._config.fields[name]
-        index = self._add(name, reading.kind, reading.length)
+        index = self._add(name, reading.kind, reading.length, reading.shape)
         kind = {
             Kind.NUMBER: "number", Kind.INTEGER: "integer", Kind.FLAG: "flag", Kind.TEXT: "text",
             Kind.VECTOR: "vector", Kind.ARRAY: "array",
@@ -90,9 +90,9 @@ class Slots:
         """Return the names that exist before the first action."""
         return {name: slot for name, slot in self.names.items() if name not in self.action_names}
 
-    def _add(self, name: str, kind: Kind, length: int = 0) -> int:
+    def _add(self, name: str, kind: Kind, length: int = 0, shape: tuple[int, ...] = ()) -> int:
         index = len(self.names)
-        self.names.setdefault(name, Slot(index, kind, length))
+        self.names.setdefault(name, Slot(index, kind, length, shape))
         return index
 
     def _variable(self, name: str, variable: Variable) -> First:

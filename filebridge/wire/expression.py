@@ -227,8 +227,8 @@ def _shown(row: Row, slot: Slot) -> str:
     if slot.index >= len(row):
         return "missing"
     value = row[slot.index]
-    if slot.kind is Kind.GRID:
-        return f"a grid of {' x '.join(map(str, getattr(value, 'shape', ())))}"
+    if slot.kind in (Kind.GRID, Kind.ARRAY):
+        return f"{slot.kind.value} of {' x '.join(map(str, getattr(value, 'shape', ())))}"
     shown = escaped(value if isinstance(value, str) else repr(value))
     return shown if len(shown) <= 60 else shown[:57] + "..."
 

@@ -9,9 +9,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy
-
 from filebridge.config.problems import nearest
+from filebridge.wire.expression_arrays import ARRAY_SUPPORT
 
 __all__ = [
     "CONSTANTS", "FUNCTIONS", "NUMERIC", "REFUSED", "SUPPORT", "ExpressionProblem", "Function", "Kind", "Names",
@@ -36,11 +35,15 @@ NUMERIC = frozenset({Kind.INTEGER, Kind.NUMBER, Kind.FLAG})
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where a named value stands in the row, what it is, and how many numbers a vector holds (0: not known)."""
+    """Where a named value stands in the row, what it is, and how many numbers a vector holds (0: not known).
+
+    ``shape`` is that of an array.
+    """
 
     index: int
     kind: Kind
     length: int = 0
+    shape: tuple[int, ...] = ()
 
 
 Names = Mapping[str, Slot]
@@ -119,12 +122,15 @@ class Piece:
     node: ast.expr
     kind: Kind
     length: int = 0
+    shape: tuple[int, ...] = ()
 
     @property
     def held(self) -> str:
         """What the value is, for an error."""
+        if self.kind is Kind.ARRAY:
+            return f"an array of {' x '.join(map(str, self.shape))}"
         if self.kind is not Kind.VECTOR or not self.length:
-            return self.kind.value
+            return str(self.kind.value)
         return f"{self.length} number{'s' * (self.length != 1)}"
 
 
@@ -157,18 +163,6 @@ def at(vector: Sequence[Any], index: int) -> Any:
     if index < 0:
         raise IndexError("index below 0")
     return vector[index]
-
-
-def cell(grid: Any, row: int, column: int) -> int:
-    """Return one cell of a grid as a Python number, so that arithmetic with it does not wrap at 255."""
-    if row < 0 or column < 0:
-        raise IndexError("index below 0")
-    return int(grid[int(row), int(column)])
-
-
-def cells(grid: Any, value: Any) -> int:
-    """Return how many cells of ``grid`` equal ``value``."""
-    return int(numpy.count_nonzero(grid == value))
 
 
 def count(vector: Sequence[Any], value: Any) -> int:
@@ -238,7 +232,7 @@ FUNCTIONS: dict[str, Function] = {
     **{call.__name__: Function(call) for call in (math.asin, math.acos, math.atan)},
 }
 
-SUPPORT: dict[str, Callable[..., Any]] = {"power": power, "at": at, "cell": cell, "cells": cells}
+SUPPORT: dict[str, Callable[..., Any]] = {"power": power, "at": at, **ARRAY_SUPPORT}
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf}
 _LIST = ("a list stands only after `in` or in a function's brackets", "one value")
 _LOOP = ("no loops here", "a function of a vector: sum, min, max, mean, len, count")
@@ -270,6 +264,9 @@ def unfit(source: Source, node: ast.expr, piece: Piece) -> ExpressionProblem:
         return source.problem(node, f"{shown} is text, a number is due", f'a number, or a comparison: {text} == "..."')
     if piece.kind is Kind.GRID:
         return source.problem(node, f"`{text}` is a grid, a number is due", f"one of its cells, {text}[row][column]")
+    if piece.kind is Kind.ARRAY:
+        expected = f"one of its numbers, {text}{'[0]' * len(piece.shape)}, or a function of all, such as mean({text})"
+        return source.problem(node, f"`{text}` is {piece.held}, a number is due", expected)
     return source.problem(node, f"`{text}` holds {piece.held}", f"one of them, {members(text, piece.length)}")
 
 

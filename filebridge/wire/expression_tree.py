@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from filebridge.config.problems import nearest
+from filebridge.wire.expression_arrays import OF_ARRAY, OF_GRID
 from filebridge.wire.expression_kinds import (
     CONSTANTS,
     FUNCTIONS,
@@ -31,9 +32,11 @@ from filebridge.wire.expression_kinds import (
     unknown,
     widest,
 )
+from filebridge.wire.expression_members import chain, member
 
 __all__ = ["Lowering"]
 DIGITS = 18
+_CELLED = {Kind.GRID: OF_GRID, Kind.ARRAY: OF_ARRAY}
 
 
 def _dotted(node: ast.expr) -> str:
@@ -107,7 +110,7 @@ class Lowering:
     def _place(self, row: str, word: str) -> Piece:
         slot = self.names[word]
         place = ast.Subscript(ast.Name(row, ast.Load()), ast.Constant(slot.index), ast.Load())
-        return Piece(place, slot.kind, slot.length)
+        return Piece(place, slot.kind, slot.length, slot.shape)
 
     def _folded(self, origin: ast.expr, function: Callable[..., Any], pieces: Sequence[Piece]) -> Piece | None:
         """Return the value as a constant where nothing depends on a row; what always fails, fails now."""
@@ -160,10 +163,10 @@ class Lowering:
         chosen = ast.IfExp(test.node, body.node, orelse.node)
         if body.kind in NUMERIC and orelse.kind in NUMERIC:
             return Piece(chosen, common([body.kind, orelse.kind]))
-        if (body.kind, body.length) != (orelse.kind, orelse.length):
+        if (body.kind, body.length, body.shape) != (orelse.kind, orelse.length, orelse.shape):
             what = f"`if` gives {body.held}, `else` gives {orelse.held}"
             raise self.problem(node, what, "the same kind of value on both sides")
-        return Piece(chosen, body.kind, body.length)
+        return Piece(chosen, body.kind, body.length, body.shape)
 
     def comparison(self, node: ast.Compare) -> Piece:
         """Accept comparisons and chains of them, and a single `in`."""
@@ -211,15 +214,12 @@ class Lowering:
         return element.node
 
     def member(self, node: ast.Subscript) -> Piece:
-        """Accept vector[i] and grid[row][column], where an index is a whole number."""
-        if isinstance(node.value, ast.Subscript):
-            grid = self.piece(node.value.value)
-            if grid.kind is Kind.GRID:
-                indices = [self._index(node.value.slice).node, self._index(node.slice).node]
-                return Piece(_call("cell", [grid.node, *indices]), Kind.INTEGER)
-        holder, text = self.piece(node.value), self.source.segment(node.value)
-        if holder.kind is Kind.GRID:
-            raise self.problem(node, f"`{text}` is a grid and has two indices", f"{text}[row][column]")
+        """Accept vector[i], grid[row][column] and array[i]..., where an index is a whole number."""
+        origin, indices = chain(node)
+        holder = self.piece(origin)
+        if holder.kind in _CELLED:
+            return member(self.source, node, origin, holder, [self._index(index).node for index in indices])
+        holder, text = holder if len(indices) == 1 else self.piece(node.value), self.source.segment(node.value)
         if holder.kind is not Kind.VECTOR:
             raise self.problem(node, f"`{text}` is {holder.held} and has no members", f"`{text}` alone")
         index = self._index(node.slice).node
@@ -269,8 +269,8 @@ class Lowering:
         origin = node.args[0]
         holder = self._literal(origin) if isinstance(origin, ast.List | ast.Tuple) else self.piece(origin)
         rest = [self.number(argument).node for argument in node.args[1:]]
-        if holder.kind is Kind.GRID and word == "count":
-            return Piece(_call("cells", [holder.node, *rest]), Kind.INTEGER)
+        if word in _CELLED.get(holder.kind, ()):
+            return Piece(_call(_CELLED[holder.kind][word], [holder.node, *rest]), function.result or Kind.NUMBER)
         if holder.kind is not Kind.VECTOR:
             text = self.source.segment(origin)
             what = f"`{word}` wants a vector, `{text}` is {holder.kind.value}"

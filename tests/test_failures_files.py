@@ -10,13 +10,12 @@ import shutil
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+import warnings
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import gymnasium
 import pytest
 
-from filebridge.env import BridgeEnv
 from filebridge.errors import (
     Desync,
     LimitReached,
@@ -536,9 +535,11 @@ def refuse(number):
 def test_where_nothing_is_announced_files_are_looked_at_and_that_is_said_once(monkeypatch, seam, reason):
     seam(monkeypatch)
     with side.bridge(SWAPS) as env, side.bridge() as other:
-        with pytest.warns(WatchWarning) as warned:
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
             env.reset()
             other.reset()
+        assert {one.category for one in warned} == {WatchWarning}
         assert [str(one.message) for one in warned] == [f"{reason}: files are looked at every 0.001 s instead"]
         side.play(env, 10)
         side.play(other, 10)
@@ -569,9 +570,21 @@ def test_the_limit_of_instances_is_told_where_inotify_was_asked_for(monkeypatch)
     assert error.cure == "raise it, sysctl fs.inotify.max_user_instances=1024, or write `watch: auto`"
 
 
-def writes_long():
-    """Return a step whose file is larger than what a small storage holds."""
-    return [{"write": {"act.txt": "{step} {action:.0f} " + "x" * 5000}}]
+@contextmanager
+def no_room(folder, mounted):
+    """Leave no room in the folder, a storage of its own if it is ``mounted``, else not for more than 4 KiB."""
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if not mounted:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limit[1]))
+    else:
+        with suppress(OSError), (folder / "filler").open("wb", 0) as filler:
+            while filler.write(b"x" * 4096):
+                pass
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        (folder / "filler").unlink(missing_ok=True)
 
 
 def refused_write(env, folder, begun):
@@ -590,37 +603,16 @@ def refused_write(env, folder, begun):
 
 
 def test_a_full_disk_is_told_and_the_old_action_stays(tmp_path):
-    code = CLEARED + """
-put(reply(0))
-act()
-put(reply(1))
-while not os.path.exists("go"): time.sleep(0.001)
-step = 1
-while True:
-    step = act()
-    put(reply(step))
-"""
-    with storage_of_its_own(tmp_path) as mounted:
-        with side.bridge(code, simulator={"directory": str(tmp_path)}, step=writes_long()) as env:
-            env.reset()
-            side.play(env, 1)
-            begun, limit = time.monotonic(), resource.getrlimit(resource.RLIMIT_FSIZE)
-            if mounted:
-                with pytest.raises(OSError, match="No space"), (tmp_path / "filler").open("wb", 0) as filler:
-                    while filler.write(b"x" * 4096):
-                        pass
-            else:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limit[1]))
-            try:
-                error = refused_write(env, tmp_path, begun)
-            finally:
-                resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-            assert error.found == ("ENOSPC: No space left on device" if mounted else "EFBIG: File too large")
-            if mounted:
-                (tmp_path / "filler").unlink()
-            (tmp_path / "go").touch()
-            assert env.reset()[0].tolist() == [0, 0]
-            side.play(env, 3)
+    own = {"directory": str(tmp_path)}
+    step = [{"write": {"act.txt": "{step} {action:.0f} " + "x" * 5000}}]
+    with storage_of_its_own(tmp_path) as mounted, side.bridge(CLEARED + side.ANSWERS, simulator=own, step=step) as env:
+        env.reset()
+        side.play(env, 1)
+        with no_room(tmp_path, mounted):
+            error = refused_write(env, tmp_path, time.monotonic())
+        assert error.found == ("ENOSPC: No space left on device" if mounted else "EFBIG: File too large")
+        assert env.reset()[0].tolist() == [0, 0]
+        side.play(env, 3)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO])
@@ -646,32 +638,38 @@ def _refusing(call, number):
     return seam
 
 
+@contextmanager
+def read_only(folder, mounted):
+    """Let nothing be written to the folder: a storage of its own if it is ``mounted``, else one of this user."""
+    folders = [folder, folder / ".filebridge-out"]
+    if mounted:
+        # A file that is open for writing keeps the storage from it.
+        remount = ["mount", "-o", "remount,ro", str(folder)]
+        fake.until(lambda: subprocess.run(remount, capture_output=True, check=False).returncode == 0)
+    for each in folders * (not mounted):
+        each.chmod(0o500)
+    yield
+    if mounted:
+        subprocess.run(["mount", "-o", "remount,rw", str(folder)], check=True)
+    for each in folders * (not mounted):
+        each.chmod(0o700)
+
+
 def test_a_storage_that_may_only_be_read_is_told_and_the_old_action_stays(tmp_path):
-    with storage_of_its_own(tmp_path) as mounted:
-        with side.bridge(CLEARED + side.ANSWERS, simulator={"directory": str(tmp_path)}) as env:
-            env.reset()
-            side.play(env, 1)
-            if mounted:
-                # A file that is open for writing would keep the storage from it.
-                remount = ["mount", "-o", "remount,ro", str(tmp_path)]
-                fake.until(lambda: subprocess.run(remount, capture_output=True, check=False).returncode == 0)
-            else:
-                tmp_path.chmod(0o500)
-                (tmp_path / ".filebridge-out").chmod(0o500)
+    own = {"directory": str(tmp_path)}
+    with storage_of_its_own(tmp_path) as mounted, side.bridge(CLEARED + side.ANSWERS, simulator=own) as env:
+        env.reset()
+        side.play(env, 1)
+        with read_only(tmp_path, mounted):
             error = refused_write(env, tmp_path, time.monotonic())
-            assert error.found.partition(":")[0] in ("EROFS", "EACCES")
-            assert error.cure in (
-                "let the simulator start in a folder that can be written to", "let this user write to that folder"
+            assert (error.found, error.cure) in (
+                ("EROFS: Read-only file system", "let the simulator start in a folder that can be written to"),
+                ("EACCES: Permission denied", "let this user write to that folder"),
             )
             with pytest.raises(StartError):
                 env.reset()
-            if mounted:
-                subprocess.run(["mount", "-o", "remount,rw", str(tmp_path)], check=True)
-            else:
-                tmp_path.chmod(0o700)
-                (tmp_path / ".filebridge-out").chmod(0o700)
-            assert env.reset()[0].tolist() == [0, 0]
-            side.play(env, 2)
+        assert env.reset()[0].tolist() == [0, 0]
+        side.play(env, 2)
 
 
 def test_a_folder_under_the_name_of_an_action_is_told():

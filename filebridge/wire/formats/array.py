@@ -33,7 +33,6 @@ _MANY = 500
 
 _UNDERSCORE = ord("_")
 _SEPARATORS = ("", ",", ";", "|", ":", "\t")
-_EXPONENTS = bytes.maketrans(b"dDqQ", b"eEeE")
 _BEGINNING = re.compile(rb"^[ \t]*[-+.0-9]", re.MULTILINE)
 _CURE = ", or see `skip`, `comments`, `columns` and `separator`"
 
@@ -93,17 +92,17 @@ def _body(place: Array, text: Text) -> Callable[[bytes], bytes | None]:
 def _quick(field: FieldModel, text: Text, shape: tuple[int, ...]) -> _Parse | None:
     """Return numpy's parser, which gives None for all that is not exactly as it should be; None where it is no help."""
     count, chosen = math.prod(shape), field.array.columns if field.array is not None else None
-    flat = len(shape) == 1 and not field.separator and not chosen
-    if count < _MANY or text.decimal != "." or field.separator not in _SEPARATORS or field.type == "int" or flat:
+    if count < _MANY or field.separator not in _SEPARATORS or field.type == "int":
         return None
     columns = [column - 1 for column in chosen] if chosen else None
     rows = (math.prod(shape[:-1]), shape[-1])
+    table, comma = _table(text), text.decimal == ","
 
     def parse(body: bytes) -> Any:
         # Of a text without any number numpy says so by a warning.
-        if not _BEGINNING.search(body):
+        if (comma and 46 in body) or not _BEGINNING.search(body) or (len(shape) == 1 and _ends_short(body)):
             return None
-        lines = io.BytesIO(body.translate(_EXPONENTS) if 68 in body or 100 in body else body)
+        lines = io.BytesIO(body.translate(table) if comma or 68 in body or 100 in body else body)
         try:
             array = numpy.loadtxt(
                 lines, comments=None, delimiter=field.separator or None, usecols=columns, ndmin=2, encoding="ascii"
@@ -116,6 +115,17 @@ def _quick(field: FieldModel, text: Text, shape: tuple[int, ...]) -> _Parse | No
     return parse
 
 
+def _table(text: Text) -> bytes:
+    """Return what makes Fortran's exponents, and commas where they are decimal marks, such as Python knows."""
+    return bytes.maketrans(b"dDqQ,", b"eEeE.") if text.decimal == "," else bytes.maketrans(b"dDqQ", b"eEeE")
+
+
+def _ends_short(body: bytes) -> bool:
+    """Return whether the last line is not as long as the first one, as where numbers are written ten to a line."""
+    body = body.strip()
+    return len(body[: body.find(b"\n") + 1].split()) != len(body[body.rfind(b"\n") :].split())
+
+
 class _Rows:
     """The exact way: lines cut into tokens, each converted as everywhere else."""
 
@@ -124,7 +134,9 @@ class _Rows:
         self._name = name
         self._shape = shape
         self._dtype = numpy.int64 if whole else numpy.float64
-        self._plain: Callable[[bytes], Any] | None = int if whole else float if text.decimal == "." else None
+        self._plain: Callable[[bytes], Any] = int if whole else float
+        self._comma = text.decimal == ","
+        self._pointed = methodcaller("translate", _table(text))
         self._convert = conversion(name, "int" if whole else "float", field, text)
         self._row = _row(_cells(field, text), columns)
         self._flat = len(shape) == 1 and not columns and not field.separator
@@ -138,20 +150,18 @@ class _Rows:
             if len(tokens) != self._shape[0]:
                 raise mismatch(self._name, (len(tokens),), self._shape, _CURE)
         # float() and int() take `1_000`, which no program prints on purpose.
-        plain = None if _UNDERSCORE in body else self._plainly(tokens)
+        plain = None if _UNDERSCORE in body or (self._comma and 46 in body) else self._plainly(tokens)
         array = self._converted(message, body, tokens) if plain is None else plain
         return array.reshape(self._shape)
 
     def _plainly(self, tokens: _Tokens) -> Any:
         """Return the numbers of ``tokens``, None where there is one that Python does not know."""
-        if self._plain is None:
-            return None
         try:
             return numpy.fromiter(map(self._plain, tokens), self._dtype, len(tokens))
         except (ValueError, OverflowError):
             pass  # Fortran's D perhaps
         try:
-            return numpy.fromiter(map(self._plain, map(_pointed, tokens)), self._dtype, len(tokens))
+            return numpy.fromiter(map(self._plain, map(self._pointed, tokens)), self._dtype, len(tokens))
         except (ValueError, OverflowError):
             return None
 
@@ -209,9 +219,6 @@ class _Rows:
         lines = body.split(b"\n")
         first = message.count(10) - len(lines) + 2
         return [(first + number, line) for number, line in enumerate(lines) if line and not line.isspace()]
-
-
-_pointed = methodcaller("translate", _EXPONENTS)
 
 
 def _row(cells_of: Callable[[bytes], list[bytes]], columns: Sequence[int] | None) -> Callable[[bytes], _Tokens]:

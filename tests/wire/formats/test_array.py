@@ -59,9 +59,15 @@ def test_a_table(message, array, keys):
     assert read.dtype == numpy.float64
 
 
-def test_a_decimal_comma():
-    read = value(b"1,5;2\n,5;-3,0E1\n", text={"decimal": ","}, separator=";", shape=[2, 2])
-    assert read.tolist() == [[1.5, 2], [0.5, -30]]
+@pytest.mark.parametrize("times", [1, 400])
+@pytest.mark.parametrize("separator", [";", ""])
+def test_a_decimal_comma(separator, times):
+    keys = {"text": {"decimal": ","}, "separator": separator}
+    message = b"1,5;2\n,5;-3,0E1\n".replace(b";", separator.encode() or b" ") * times
+    assert value(message, shape=[2 * times, 2], **keys).tolist() == [[1.5, 2], [0.5, -30]] * times
+    fortran = message.replace(b"E", b"D")
+    assert value(fortran, shape=[4 * times], **keys).tolist() == [1.5, 2, 0.5, -30] * times
+    assert "found: 1.5\n" in refusal(message.replace(b"1,5", b"1.5"), shape=[2 * times, 2], **keys)
 
 
 @pytest.mark.parametrize("message", [b"1 2 3\n4 5 6", b"1 2 3 4\n5\n6\n", b"1\n2\n3\n4\n5\n6\n"])
@@ -69,6 +75,13 @@ def test_a_single_dimension_may_be_cut_into_lines_in_any_way(message):
     read = reading(size=6)
     assert (read.kind, read.shape, read.length, read.whole) == (Kind.ARRAY, (6,), 6, False)
     assert read.read(message).tolist() == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("count", [1000, 1003])
+def test_a_long_list_of_ten_to_a_line(count):
+    numbers = [f"{number}.25" for number in range(count)]
+    lines = [" ".join(numbers[start : start + 10]) for start in range(0, count, 10)]
+    assert value("\n".join(lines).encode(), size=count).tolist() == [float(number) for number in numbers]
 
 
 def test_one_column_of_a_single_dimension():

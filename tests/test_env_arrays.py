@@ -64,8 +64,8 @@ def config(**keys):
         "reset": [{"send": "r"}],
         "step": [{"send": "{action:.0f}"}],
         "fields": None,
-        "observation": ["last"],
-        "reward": "last",
+        "observation": ["heat"],
+        "reward": "heat[0]",
         **keys,
     }
     return {**fake.config(WRITER, **made), "fields": {**FIELDS, **keys.get("fields", {})}}
@@ -103,9 +103,9 @@ def test_an_array_that_is_not_observed_is_in_the_info_and_cannot_be_changed():
     with BridgeEnv(config=config()) as env:
         env.reset()
         info = env.step(act())[4]
-        assert info["heat"].tolist() == [1, 2, 3]
+        assert info["pair"].tolist() == [1, -1]
         with pytest.raises(ValueError, match="read-only"):
-            info["heat"][0] = 5
+            info["pair"][0] = 5
 
 
 def test_an_array_of_another_shape_is_an_error_with_both_shapes():
@@ -128,3 +128,18 @@ def test_arrays_stand_in_expressions():
     with BridgeEnv(config=config(reward=reward, terminated="count(table, 3) != 1")) as env:
         env.reset()
         assert env.step(act())[1:3] == (7 - 1 + 2 + 3 - 0, False)
+
+
+@pytest.mark.parametrize(
+    ("field", "searched"),
+    [
+        ({"array": {"skip": 9}, "shape": [2, 2], "file": "table.txt"}, "array: no row is left behind 9 lines"),
+        ({"binary": {"type": "<i2", "record": 6, "which": 7}, "file": "raw.bin"},
+         'binary "<i2": there is no record 7 in 12 bytes'),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_is_told(field, searched):
+    with BridgeEnv(config=config(fields={"last": field})) as env, pytest.raises(ParseError) as caught:
+        env.reset()
+    assert caught.value.what == "field last does not occur in the reply"
+    assert caught.value.cure.startswith(f"searched: {searched}; correct that (fields.last), or ")

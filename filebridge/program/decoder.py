@@ -9,7 +9,7 @@ import numpy as np
 
 from filebridge.config.field import WAYS, FieldModel
 from filebridge.config.model import Config
-from filebridge.config.places import Grid, Table
+from filebridge.config.places import Array, Binary, Grid, Table
 from filebridge.config.problems import Problem
 from filebridge.errors import ParseError, escaped
 from filebridge.program.complaints import compile_complaints
@@ -217,8 +217,11 @@ def _searched(field: FieldModel) -> str:
     if isinstance(value, Table | Grid):
         mark = value.after or getattr(value, "before", None)
         return f'{key} {"after" if value.after else "before"} "{escaped(mark, 200)}"' if mark else key
+    if isinstance(value, Array | bool):
+        return key
     if isinstance(value, tuple):
         return f"{key} {value[0]}..{value[1]}"
     name = "json" if key == "json_pointer" else key
+    value = value.type if isinstance(value, Binary) else value
     text = f"/{value}/" if key == "regex" else str(value)
     return f'{name} "{escaped(text, 200)}"' if isinstance(value, str) else f"{name} {text}"

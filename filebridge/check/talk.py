@@ -19,10 +19,11 @@ SILENCE = 0.05
 
 
 def nothing_is_left_over(subject: Subject) -> Finding:
-    """Take a few steps, then listen for 50 ms: nothing is left of the replies, and nothing more comes."""
-    config = subject.program.config
-    if config.leftover != "refuse":
-        raise NotApplicable(f"the configuration says `leftover: {config.leftover}`")
+    """Take a few steps, then listen for 50 ms: nothing is left of the replies, and nothing more comes.
+
+    A full screen may be drawn at any time, and a process for each step does not live on to say more.
+    """
+    _refuse_restless(subject)
     with subject.env() as env:
         env.reset(seed=subject.seed)
         taken = _steps(env)
@@ -30,8 +31,20 @@ def nothing_is_left_over(subject: Subject) -> Finding:
         left = bytes(link.dialogue.pending) + stray_output(link, SILENCE)
     if left.strip():
         cure = "end `until` with the last text before the program waits, or say `leftover: drop` or `leftover: keep`"
+        if subject.program.rules.snapshots:
+            cure = "tell old replies from new ones, `fresh: seq == step` say, or say `leftover: drop`"
         raise Broken(f"after {taken} steps it said, unasked: {escaped(left, 200)}", cure)
     return Finding(f"silent for {SILENCE * 1e3:.0f} ms after {taken} steps")
+
+
+def _refuse_restless(subject: Subject) -> None:
+    config = subject.program.config
+    if config.leftover != "refuse":
+        raise NotApplicable(f"the configuration says `leftover: {config.leftover}`")
+    if subject.program.rules.leftover != "refuse":
+        raise NotApplicable("a full screen is read as it stands, whatever was drawn in between")
+    if config.simulator.each == "step":
+        raise NotApplicable("with `each: step` no process lives between two steps")
 
 
 def _steps(env: BridgeEnv) -> int:

@@ -20,7 +20,9 @@ def close_leaves_nothing(subject: Subject) -> Finding:
         pid, folder, token = link.process.pid, link.folder.path, link._token
         env.close()
         env.close()
-    left = [f"process {one}" for one in {pid, *sweep.holders(token, pid)} if _runs(one)]
+    # With a process for each step there is none at the end, and what others left may be of any number.
+    own = {pid} if pid else set()
+    left = [f"process {one}" for one in {*own, *sweep.holders(token, pid)} if _runs(one)]
     if folder.exists():
         left.append(f"folder {folder}")
     if left:

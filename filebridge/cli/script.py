@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from filebridge.cli.texts import duration
-from filebridge.config.dialogues import framing_of
+from filebridge.cli.texts import count, duration
+from filebridge.config.deck import Deck
+from filebridge.config.dialogues import dialogues as all_exchanges
+from filebridge.config.dialogues import framing_of, gives_snapshots
 from filebridge.config.exchange import Alternative, Exchange, Framing
 from filebridge.config.model import Config
+from filebridge.config.transport import Console, Files
 from filebridge.errors import escaped
+from filebridge.program.awaiting import awaited_by
 
-__all__ = ["Line", "dialogues", "way_of_talking"]
+__all__ = ["Line", "dialogues", "way_of_talking", "ways"]
 
 Line = tuple[str, str]
 """A word for what happens, and what."""
@@ -18,10 +22,48 @@ Line = tuple[str, str]
 
 def way_of_talking(config: Config) -> str:
     """Return in a few words what moves the bytes."""
-    console = config.transport.console
-    if console is None:
-        return next(name for name, value in config.transport if value is not None)
+    transport = config.transport
+    ways = ["files"] if transport.files is not None or any(one.write for _, one in all_exchanges(config)) else []
+    ways += ["FIFOs"] if transport.fifo is not None else []
+    ways += [_console(transport.console)] if transport.console is not None else []
+    return " and ".join(ways) + (", a process for each step" if config.simulator.each == "step" else "")
+
+
+def _console(console: Console) -> str:
+    if console.screen is not None:
+        columns, rows = console.screen
+        return f"full screen ({columns}x{rows}, {console.terminal} terminal)"
     return "console (pipes)" if console.terminal == "none" else f"console ({console.terminal} terminal)"
+
+
+def ways(config: Config) -> Iterator[Line]:
+    """Yield what is told of files, FIFOs and runs: names, how it is known that they are whole, exit codes."""
+    simulator, files, fifo = config.simulator, config.transport.files, config.transport.fifo
+    if simulator.each == "step":
+        kept = f"; {count(simulator.remember, 'result')} remembered" if simulator.remember else ""
+        yield "goes well with", "exit code " + " or ".join(map(str, simulator.exit_ok)) + kept
+    if fifo is not None and fifo.write:
+        yield "reads the FIFO", fifo.write
+    if fifo is not None and fifo.read:
+        yield "writes the FIFO", fifo.read
+    if files is not None and files.read:
+        yield "answers in", ", ".join(files.read) + _evidence(files, simulator.each == "step")
+    if files is not None and (files.fsync or files.lock_writes):
+        told = ["on the disk before they get their name"] if files.fsync else []
+        told += [f"{files.lock_writes} is there meanwhile"] if files.lock_writes else []
+        yield "is told in", "files, " + ", ".join(told)
+
+
+def _evidence(files: Files, runs: bool) -> str:
+    """Return how it is known that the files are whole."""
+    if runs:
+        return ""
+    told = [f"whole once {files.flag} is there"] if files.flag else []
+    told += [f"whole once {files.lock} is gone"] if files.lock else []
+    told += ["removed before each action"] if files.remove else []
+    told += [f"looked at every {duration(files.every)}"] if files.watch == "poll" else []
+    told += [f"watched by {files.watch}"] if files.watch in ("inotify", "watchdog") else []
+    return "".join(f"; {one}" for one in told)
 
 
 def dialogues(config: Config) -> Iterator[tuple[str, list[Line]]]:
@@ -40,23 +82,43 @@ def dialogues(config: Config) -> Iterator[tuple[str, list[Line]]]:
 def _exchange(config: Config, exchange: Exchange) -> Iterator[Line]:
     if exchange.when is not None:
         yield "only if", exchange.when
+    for name, content in (exchange.write or {}).items():
+        yield "write", f"{name}: {_content(content)}"
     lines = exchange.send if isinstance(exchange.send, list) else [exchange.send]
     for line in lines:
         if line is not None:
             yield "send", quoted(line)
+    if exchange.press is not None:
+        yield "press", quoted(exchange.press)
     for question, reply in exchange.answer.items():
         yield "if asked", f"{quoted(question)} answer {quoted(reply)}"
-    yield from _ends(framing_of(config, exchange), len(lines))
+    yield from _ends(config, framing_of(config, exchange), len(lines))
+    if exchange.fresh is not None:
+        yield "counts if", f"{exchange.fresh}: any other reply is an old one"
     if exchange.silent:
         yield "or", f"silence for {duration(exchange.silent)}: no reply is a reply"
     if exchange.repeat is not None:
         yield "again", f"every {duration(exchange.repeat.every)} until {exchange.repeat.until}"
 
 
-def _ends(framing: Framing, replies: int) -> Iterator[Line]:
+def _content(content: str | Deck) -> str:
+    """Return what is written into a file, in a few words."""
+    if isinstance(content, str):
+        return quoted(content)
+    if content.namelist is not None:
+        groups = ", ".join(f"&{name}" for name in content.namelist)
+        return f"the namelist {groups}" + (f", patched into {content.patch}" if content.patch else "")
+    if content.edit is not None:
+        return f"{content.edit} with {count(len(content.set or ()), 'place')} replaced"
+    return f"template {content.template}" if content.template is not None else "a template that is in the YAML"
+
+
+def _ends(config: Config, framing: Framing, replies: int) -> Iterator[Line]:
     each = f", {replies} times" if replies > 1 else ""
     if framing.until is None:
-        yield "wait for", _plain_end(framing) + each
+        plain = framing.whole or framing.cursor is not None or gives_snapshots(config)
+        told = awaited_by(config, framing) if plain and framing.quiet is None else _plain_end(framing)
+        yield "wait for", told + each
         return
     for number, end in enumerate(framing.until):
         label = f"  sets `{end.label}`" if end.label else ""

@@ -10,10 +10,11 @@ from rich.text import Text
 
 from filebridge.check.installation import missing
 from filebridge.cli.display import heading, plain_table, ruled_table
-from filebridge.cli.script import dialogues, quoted, way_of_talking
+from filebridge.cli.script import dialogues, quoted, way_of_talking, ways
 from filebridge.cli.texts import count, duration, number
 from filebridge.config.field import FieldModel, way
 from filebridge.config.model import Config, OnFailure, Variable
+from filebridge.config.part import Part
 from filebridge.config.units import regex_source
 from filebridge.program import Program
 
@@ -48,6 +49,7 @@ def _head(program: Program) -> Iterator[tuple[str, str]]:
     absent = missing(config, program.source.folder)
     yield "  installed", "yes" if absent is None else f"no; {absent.cure}"
     yield "  talks through", way_of_talking(config)
+    yield from ((f"  {word}", what) for word, what in ways(config))
     yield "  seed", _seed(config)
     for name, file in simulator.files.items():
         yield "  places", f"{name}: {_file(file)}"
@@ -91,11 +93,20 @@ def _reading(field: FieldModel) -> str:
     key = way(field)
     value = getattr(field, key)
     alias = FieldModel.model_fields[key].alias or key
-    if key in ("table", "grid"):
-        told = ", ".join(f"{name} {part}" for name, part in value.model_dump(exclude_defaults=True).items())
+    if isinstance(value, Part):
+        told = _parts(value)
+    elif value is True:
+        told = ""
     else:
-        told = quoted(value) if isinstance(value, str) and key != "compute" else str(value)
-    return f"{alias} {told}" + (f", {field.pick}" if field.pick != "last" else "")
+        told = quoted(value) if isinstance(value, str) and key not in ("compute", "screen") else str(value)
+    more = [f"within {_parts(field.within)}"] if field.within is not None else []
+    more += [field.pick] if field.pick != "last" else []
+    more += [f"in {field.file}"] if field.file is not None else []
+    return ", ".join([f"{alias} {told}".strip(), *more])
+
+
+def _parts(value: Part) -> str:
+    return ", ".join(f"{name} {part}" for name, part in value.model_dump(exclude_defaults=True).items())
 
 
 def _values(field: FieldModel) -> str:

@@ -193,3 +193,80 @@ def test_every_rule_says_what_it_asks_for():
         assert first.endswith((".", ";"))
         assert inspect.signature(rule.judge).parameters.keys() == {"subject"}
     assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+WRITER = """
+import time
+{first}
+last = None
+while True:
+    try:
+        with open("act.txt") as file:
+            said = file.read().split()
+    except FileNotFoundError:
+        said = []
+    if said and said != last:
+        last = said
+        for _ in range({times}):
+            with open("obs.txt", "w") as file:
+                file.write(f"{{said[0]}} {{said[1]}}\\n")
+            time.sleep(0.02)
+    time.sleep(0.001)
+"""
+LEFT = "one reply for each action, none left over"
+
+
+def in_files(config, times=1, **changes):
+    return config(**{
+        "simulator": {"command": ["${python}", "-S", "-c", WRITER.format(first="", times=times)]},
+        "transport": {"files": {"read": "obs.txt"}},
+        "start": [{"write": {"act.txt": "0 0"}}],
+        "step": [{"write": {"act.txt": "{step} {action}"}}],
+        "fields": {"n": {"column": 1, "type": "int"}, "x": {"column": 2, "low": 0, "high": 2}},
+        "deadlines": {"start": 20, "step": 20},
+        "deterministic": True,
+        **changes,
+    })  # fmt: skip
+
+
+def in_runs(config, **changes):
+    return config(**{
+        "simulator": {"command": ["sh", "-c", "echo x $$(cat deck.txt)"], "each": "step"},
+        "start": [],
+        "reset": [{"write": {"deck.txt": "0"}}],
+        "step": [{"write": {"deck.txt": "{action}"}}],
+        "deadlines": {"reset": 20, "step": 20},
+        "deterministic": True,
+        **changes,
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("ways", [in_files, in_runs])
+def test_files_and_runs_keep_every_rule_that_applies(config, ways):
+    verdicts = list(check(ways(config), episodes=2))
+    assert {one.detail for one in verdicts if one.is_failed} == set()
+    skipped = {one.rule: one.detail for one in verdicts if one.outcome == "not applicable"}
+    reason = {LEFT: "with `each: step` no process lives between two steps"} if ways is in_runs else {}
+    assert skipped == {**reason, "different seeds: different episodes": "`seed: none`, and no variable is drawn"}
+
+
+def test_a_result_that_is_written_again_unasked_is_left_over(config, verdict):
+    found = verdict(in_files(config, times=3, step=[{"write": {"act.txt": "{step} {action}"}, "fresh": "n == step"}],
+                             max_steps=1), LEFT)  # fmt: skip
+    assert found.is_failed
+    assert found.detail.startswith("after 1 steps it said, unasked: 1 ")
+    assert found.cure == "tell old replies from new ones, `fresh: seq == step` say, or say `leftover: drop`"
+
+
+def test_what_is_drawn_between_steps_is_nothing_left_over(config, verdict):
+    pytest.importorskip("pyte")
+    screen = config(transport={"console": {"terminal": True, "screen": "20x4"}}, step=[{"press": "{action}<enter>"}],
+                    start=[{}])  # fmt: skip
+    found = verdict(screen, LEFT)
+    assert found == Verdict(LEFT, "not applicable", "a full screen is read as it stands, whatever was drawn in between")
+
+
+def test_a_background_process_of_a_run_is_ended_with_it(config, verdict):
+    rule = "close leaves nothing behind"
+    family = ["sh", "-c", "setsid sleep 99 >/dev/null 2>&1 & echo x $$(cat deck.txt)"]
+    assert verdict(in_runs(config, simulator={"command": family, "each": "step"}), rule) == Verdict(rule, "passed")

@@ -106,3 +106,100 @@ def test_defaults_are_values_of_their_kind(cli, simulator):
     pathlib.Path(path).write_text(text[:start] + f"fields: {fields}\nobservation: {{n: n}}\n" + text[end:])
     rows = {row.split()[0]: row.split()[-2:] for row in section(cli("show", path).stdout, "fields")[2:]}
     assert rows == {"n": ["is", "3"], "s": ["is", '""'], "v": ["is", "0"]}
+
+
+WAYS = """
+filebridge: 1
+name: Ways
+simulator: {{command: [sh], seed: none{simulator}}}
+transport: {transport}
+action: {{choices: 3}}
+start: {start}
+reset: {{write: {{deck.txt: "{{seed}}", plant.nml: {{namelist: {{plant: {{gain: "1.5"}}}}}}}}}}
+step: {step}
+fields: {{n: {{find: "{{int}}"{field}}}}}
+observation: [n]
+max_steps: 3
+"""
+
+
+@pytest.fixture
+def ways(cli, tmp_path):
+    def show(transport, step, start="[]", simulator="", field=""):
+        (tmp_path / "base.inp").write_text("x = 1\n")
+        path = tmp_path / "ways.yaml"
+        path.write_text(WAYS.format(transport=transport, start=start, step=step, simulator=simulator, field=field))
+        result = cli("show", str(path))
+        assert (result.exit_code, result.stderr) == (0, "")
+        return result.stdout
+
+    return show
+
+
+def head(text):
+    lines = [line.split("  ") for line in text.split("\n\n")[0].splitlines()[1:]]
+    return {line[1]: " ".join(part.strip() for part in line[2:] if part.strip()) for line in lines}
+
+
+def test_a_process_for_each_step_is_told(ways):
+    text = ways(
+        "{files: {read: [out.txt, log.txt]}}",
+        "{write: {deck.txt: '{action}', case.inp: {edit: base.inp, set: {x: '{action}'}}}}",
+        simulator=", each: step, exit_ok: [0, 2], remember: 9}\ndeterministic: true #",
+        field=", file: log.txt",
+    )
+    told = head(text)
+    assert told["talks through"] == "files, a process for each step"
+    assert told["goes well with"] == "exit code 0 or 2; 9 results remembered"
+    assert told["answers in"] == "out.txt, log.txt"
+    assert section(text, "reset (at the beginning of every episode)") == [
+        'write deck.txt: "{seed}"',
+        "write plant.nml: the namelist &plant",
+        "wait for out.txt, log.txt after the end of the run",
+    ]
+    assert section(text, "step") == [
+        'write deck.txt: "{action}"',
+        "write case.inp: base.inp with 1 place replaced",
+        "wait for out.txt, log.txt after the end of the run",
+    ]
+    assert section(text, "fields")[2].startswith('n find "{int}", in log.txt ')
+
+
+def test_files_are_told_with_what_makes_them_whole(ways):
+    text = ways(
+        "{files: {read: obs.txt, flag: done, remove: true, watch: poll, every: 2 ms, fsync: true, lock_writes: busy}}",
+        "{write: {act.txt: '{step} {action}'}, fresh: n == step}",
+        start="[{}]",
+    )
+    told = head(text)
+    assert told["talks through"] == "files"
+    assert told["answers in"] == (
+        "obs.txt; whole once done is there; removed before each action; looked at every 2 ms"
+    )
+    assert told["is told in"] == "files, on the disk before they get their name, busy is there meanwhile"
+    assert section(text, "step") == [
+        'write act.txt: "{step} {action}"',
+        "wait for obs.txt, once done is there",
+        "counts if n == step: any other reply is an old one",
+    ]
+
+
+def test_fifos_beside_a_console_are_told(ways):
+    told = head(ways("{fifo: {write: in.fifo}, console: {}}", "{send: '{action}'}"))
+    assert told["talks through"] == "files and FIFOs and console (pipes)"
+    assert (told["reads the FIFO"], "writes the FIFO" in told) == ("in.fifo", False)
+
+
+def test_a_full_screen_is_told(ways):
+    text = ways(
+        "{console: {terminal: true, screen: 100x30}}",
+        "[{press: '<esc>{action}', cursor: [3, 7]}, {until: Score}]",
+        start="[{}]",
+    )
+    assert head(text)["talks through"] == "files and full screen (100x30, raw terminal)"
+    assert section(text, "start") == ["wait for silence of 30 ms after the last byte"]
+    assert section(text, "step") == [
+        'press "<esc>{action}"',
+        "wait for the cursor in row 3, column 7",
+        'wait for "Score"',
+    ]

@@ -12,9 +12,9 @@ The deck has cards of fixed columns, in this order; what stands behind them on a
     INITIAL   11-20, 21-30, ... the temperatures (C), seven to a card; as many cards as are needed
     END
 
-The listing has a page for the input and a page for every twenty steps, with a heading on each; temperatures in F9.2,
-where a number that does not fit is printed as asterisks; and a summary. The exit code is 0, 3 for a deck that cannot
-be read, 4 for a step so long that the method is unstable; the reason stands in the listing's last line.
+The listing has a page for the input and a page for every twenty steps, with a heading on each; temperatures in
+(1X,F9.2), where a number that does not fit is printed as asterisks; and a summary. The exit code is 0, 3 for a deck
+that cannot be read, 4 for a step so long that the method is unstable; the reason stands in the listing's last line.
 """
 
 from __future__ import annotations
@@ -116,6 +116,11 @@ def fixed(value: float, width: int = WIDTH, digits: int = 2) -> str:
     return text if len(text) <= width else "*" * width
 
 
+def columns(values: list[float]) -> str:
+    """Return ``values`` side by side; the blank in front of each keeps what overflows from running together."""
+    return "".join([f" {fixed(value)}" for value in values])
+
+
 def double(value: float) -> str:
     """Return ``value`` as a Fortran 1PD12.4 edit prints it."""
     return f"{value:12.4E}".replace("E", "D")
@@ -133,7 +138,7 @@ def listing(deck: Deck) -> list[str]:
         lines.append(heading(deck, 2 + first // PER_PAGE, "TEMPERATURES"))
         lines.append(f"  STEP     TIME  NODES 1 TO {len(deck.temperatures)}\n")
         for number, row in enumerate(rows[first : first + PER_PAGE], first + 1):
-            lines.append(f"{number:6d}{fixed(number * deck.interval)}" + "".join(map(fixed, row)))
+            lines.append(f"{number:6d}{fixed(number * deck.interval)}" + columns(row))
     return lines + summary(deck, rows[-1] if rows else deck.temperatures)
 
 
@@ -142,7 +147,7 @@ def summary(deck: Deck, last: list[float]) -> list[str]:
     return [
         heading(deck, 2 - (-deck.steps // PER_PAGE), "SUMMARY"),
         f"     FINAL TEMPERATURES AFTER {fixed(deck.steps * deck.interval)} S\n",
-        "".join(map(fixed, last)),
+        columns(last),
         f"\n     HEAT LOST AT THE RIGHT END = {double(FILM * (last[-1] - deck.around))} W/M2",
         f"     HOTTEST NODE               = {double(max(last))} C",
         "     NORMAL END OF RUN",

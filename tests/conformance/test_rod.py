@@ -83,7 +83,7 @@ def test_equal_seeds_and_actions_give_equal_episodes(rod):
 
 
 def test_a_number_that_does_not_fit_is_read_as_the_yaml_says(rod):
-    env = rod(('"%10.1f%10.2f" % (actions[-1].flux if actions else 0, water)', "'   1.0D+09     15.00'"))
+    env = rod(('"%10.1f%10.2f" % (actions[-1].flux if actions else 0, water)', "'   1.0D+10     15.00'"))
     env.reset()
     observation, reward, terminated, *_ = heat(env, 1)
     assert (observation[0], reward, terminated) == (1e6, -1000, True)

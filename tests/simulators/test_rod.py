@@ -31,15 +31,15 @@ LISTING = """\
 
   STEP     TIME  NODES 1 TO 8
 
-     1    10.00    22.44    20.00    20.00    20.00    20.00    20.00    20.00    19.80
-     2    20.00    23.76    20.55    20.00    20.00    20.00    20.00    19.95    19.69
-     3    30.00    24.74    21.16    20.13    20.00    20.00    19.99    19.91    19.62
+     1    10.00     22.44     20.00     20.00     20.00     20.00     20.00     20.00     19.80
+     2    20.00     23.76     20.55     20.00     20.00     20.00     20.00     19.95     19.69
+     3    30.00     24.74     21.16     20.13     20.00     20.00     19.99     19.91     19.62
 1HEATROD  A ROD OF COPPER                                     PAGE   3
 0    SUMMARY
 
      FINAL TEMPERATURES AFTER     30.00 S
 
-    24.74    21.16    20.13    20.00    20.00    19.99    19.91    19.62
+     24.74     21.16     20.13     20.00     20.00     19.99     19.91     19.62
 
      HEAT LOST AT THE RIGHT END =   2.3110D+03 W/M2
      HOTTEST NODE               =   2.4739D+01 C
@@ -94,7 +94,7 @@ def test_no_steps_give_what_there_was_at_first(run):
     code, text = run(deck(TIME="      10.0         0"))
     assert code == 0
     assert text.count("PAGE") == 2
-    assert "\n" + "    20.00" * 8 + "\n" in text
+    assert "\n" + "     20.00" * 8 + "\n" in text
 
 
 @pytest.mark.parametrize(("value", "text"), [

@@ -81,6 +81,18 @@ def test_what_a_run_prints_is_the_reply_where_no_file_is_read(bridge):
     assert env.step(fake.act(5))[0].tolist() == [6]
 
 
+def test_two_runs_in_a_step_that_answer_in_several_files(bridge):
+    env = bridge(
+        "read a b < deck.txt; echo x=$((a + b)) > out.txt; echo b=$b > more.txt",
+        transport={"files": {"read": ["out.txt", "more.txt"]}},
+        step=[{"write": {"deck.txt": "{action:.0f} {x}"}, "repeat": {"until": "x > 0"}},
+              {"write": {"deck.txt": "{x} {x}"}}],
+        fields={"b": {"find": "b={int}", "file": "more.txt"}}, observation=["x", "b"],
+    )  # fmt: skip
+    assert env.reset()[0].tolist() == [0, 0]
+    assert [env.step(fake.act(2))[0].tolist() for _ in range(2)] == [[4, 2], [12, 6]]
+
+
 def test_several_seats_run_at_once(bridge):
     wait = "touch ../here-$$; while [ $(ls .. | grep -c here-) != 3 ]; do sleep 0.01; done"
     meet = f"read a b < deck.txt; [ $a = 9 ] && {{ {wait}; }}\n"

@@ -12,9 +12,9 @@ import typer
 from filebridge.cli.marking import MOST_LINES, WIDTH, marked
 from filebridge.cli.recording import Passed, RecordedSession, Told
 from filebridge.cli.screen_view import screen_rows
-from filebridge.cli.spans import MOST_BYTES, Span, end_span, field_spans, header_spans, is_parcel, unread
+from filebridge.cli.spans import MOST_BYTES, Span, end_span, field_spans, header_spans, unread
 from filebridge.cli.texts import count, line, number
-from filebridge.config.dialogues import all_labels, draws_screen
+from filebridge.config.dialogues import all_labels, draws_screen, is_parcel
 from filebridge.errors import DecodeError, escaped
 from filebridge.program import Program
 from filebridge.program.filters import text_filter

@@ -114,10 +114,10 @@ def _is_enough(trial: Trial, ended: bool, episodes: int | None, until: float | N
 
 
 def _render(trial: Trial, to_stderr: bool) -> None:
-    from filebridge.errors import escaped
+    from filebridge.cli.texts import line as visible
 
     for line in (trial.env.render() or "").splitlines():
-        typer.echo(escaped(line), err=to_stderr)
+        typer.echo(visible(line).rstrip(), err=to_stderr)
 
 
 def _show(trial: Trial, elapsed: float, training_steps: int, as_json: bool) -> None:

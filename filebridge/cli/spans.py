@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from filebridge.config.dialogues import framing_of
+from filebridge.config.dialogues import framing_of, is_parcel
 from filebridge.config.exchange import Alternative, Exchange
 from filebridge.config.model import Config
 from filebridge.config.units import regex_source
@@ -15,7 +15,7 @@ from filebridge.parcel import pack, unpack
 from filebridge.program import Program
 from filebridge.program.decoder import Entry
 
-__all__ = ["MOST_BYTES", "Span", "end_span", "field_spans", "header_spans", "is_parcel", "unread"]
+__all__ = ["MOST_BYTES", "Span", "end_span", "field_spans", "header_spans", "unread"]
 
 MOST_BYTES = 4096
 """Bytes at the end of a reply that are looked at; each piece of them is one more reading of every field."""
@@ -82,12 +82,6 @@ def _contents(program: Program, message: bytes) -> list[tuple[int, int]]:
         at += len(pack([(name, data)]))
         regions.append((at - len(data), at))
     return regions
-
-
-def is_parcel(config: Config) -> bool:
-    """Return whether a message is made of several files."""
-    files = config.transport.files
-    return files is not None and len(files.read or ()) > 1
 
 
 @dataclass(frozen=True, slots=True)

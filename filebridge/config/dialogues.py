@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from filebridge.config.exchange import FRAMINGS, Exchange, Framing, labels
 from filebridge.config.model import Config
 
-__all__ = ["all_labels", "dialogues", "draws_screen", "framing_of", "gives_snapshots", "sent_texts"]
+__all__ = ["all_labels", "dialogues", "draws_screen", "framing_of", "gives_snapshots", "is_parcel", "sent_texts"]
 
 Place = tuple[str | int, ...]
 
@@ -49,6 +49,12 @@ def draws_screen(config: Config) -> bool:
     """Return whether the program draws a full screen."""
     console = config.transport.console
     return console is not None and console.screen is not None
+
+
+def is_parcel(config: Config) -> bool:
+    """Return whether a message is made of several files."""
+    files = config.transport.files
+    return files is not None and len(files.read or ()) > 1
 
 
 def all_labels(config: Config) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from gymnasium import spaces
 
 from filebridge.config.action import Action
-from filebridge.config.dialogues import dialogues, draws_screen, gives_snapshots, sent_texts
+from filebridge.config.dialogues import dialogues, draws_screen, gives_snapshots, is_parcel, sent_texts
 from filebridge.config.loading import Loaded, load
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem, refuse
@@ -147,7 +147,9 @@ def _rules(config: Config, slots: Slots) -> Rules:
     # What a full screen draws by itself, a clock say, is no answer to anything, and the next picture holds it too.
     leftover = "drop" if draws_screen(config) and "leftover" not in config.model_fields_set else config.leftover
     echo = config.text.echo == "strip"
-    return Rules(config.limits.output, tuple(slots.labels), leftover, echo, gives_snapshots(config))
+    # A screen is read as it stands, and parcels hold the same names: neither can be joined with the one before.
+    latest = draws_screen(config) or is_parcel(config)
+    return Rules(config.limits.output, tuple(slots.labels), leftover, echo, gives_snapshots(config), latest)
 
 
 def _lists_actions(config: Config, folder: Path | None) -> bool:

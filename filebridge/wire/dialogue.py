@@ -258,5 +258,6 @@ class Dialogue(Standing):
         return DONE
 
     def _told(self) -> bytes:
-        """Return what fields are read from: all that was said in this phase."""
-        return b"".join(self.said)
+        """Return what fields are read from: all that was said in this phase, or the last of it."""
+        said = self.said
+        return b"".join(said[-1:] if self._rules.latest else said)

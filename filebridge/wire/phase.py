@@ -87,7 +87,8 @@ class Phase:
 class Rules:
     """What holds in every phase: the cap on a message in bytes, the slots of labels, the fate of leftovers.
 
-    ``snapshots``: each piece received is all that there is, and replaces the one before.
+    ``snapshots``: each piece received is all that there is, and replaces the one before. ``latest``: of several
+    messages in a phase the last one is read, and not all of them together.
     """
 
     cap: int
@@ -95,3 +96,4 @@ class Rules:
     leftover: str
     strip_echo: bool
     snapshots: bool = False
+    latest: bool = False

@@ -39,7 +39,3 @@ class ScreenDialogue(Dialogue):
         told = bytes(answers) + (result or b"")
         answers.clear()
         return told
-
-    def _told(self) -> bytes:
-        """Return what fields are read from: the screen as it is now, and not those before it."""
-        return self.said[-1] if self.said else b""

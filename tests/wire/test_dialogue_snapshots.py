@@ -40,6 +40,13 @@ def test_each_of_several_replies_is_a_result_of_its_own():
     assert dialogue.reply == b"onetwo"
 
 
+def test_of_messages_that_cannot_be_joined_the_last_one_is_read():
+    dialogue = Dialogue(Rules(1000, (), "refuse", False, snapshots=True, latest=True), [None] * 4, None)
+    dialogue.begin(Phase("step", (asking(awaited=2, read=newer),), None))
+    assert [dialogue.receive(b"one"), dialogue.receive(b"two")] == [None, DONE]
+    assert (dialogue.reply, dialogue.row[0]) == (b"two", b"two")
+
+
 def test_after_silence_no_timer_runs_until_something_new_has_come():
     dialogue = talk()
     settled = asking(cut=never, quiet=0.5, read=newer, fresh=lambda row, previous: row[0] != b"old")
@@ -65,7 +72,7 @@ def drawing():
     pytest.importorskip("pyte")
     from filebridge.wire.screen import Screen
 
-    return ScreenDialogue(Rules(10_000, (), "drop", False, snapshots=True), [None] * 4, Screen(10, 3))
+    return ScreenDialogue(Rules(10_000, (), "drop", False, snapshots=True, latest=True), [None] * 4, Screen(10, 3))
 
 
 def ready(**keys):

@@ -36,6 +36,7 @@ from filebridge.program.slots import EPISODE, STEP
 from filebridge.transports.process import Exit
 from filebridge.transports.sight import Sight
 from filebridge.wire.dialogue import Dialogue, Exchange
+from filebridge.wire.framing import whole
 
 __all__ = ["blocked", "closed_input", "closed_output", "died", "late", "restless", "situation"]
 
@@ -112,6 +113,9 @@ def _death_cure(end: Exit | None, exchange: Exchange) -> str:
         return "SIGKILL came from outside, from the kernel's memory killer say; see `limits` and the machine's log"
     if end is not None and end.signal is not None:
         return "the program has crashed; see its stderr, and what was sent last"
+    if exchange.cut is whole:
+        cure = "see its stderr, and what it was told last; where its end is that of the episode, its last result must"
+        return f"{cure} say so, and `terminated` ask for it"
     label = f"{{over: {{exit: {end.code if end and end.code is not None else 0}}}}}"
     way = f"`until: [..., {label}]`" + ("" if exchange.has_until else f" in place of {exchange.awaiting}")
     return f"if its end is the end of the episode, say so: {way}; otherwise see what was sent last"

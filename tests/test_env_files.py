@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from filebridge.errors import SendBlocked, SimulatorTimeout
+from filebridge.errors import Desync, SendBlocked, SimulatorExited, SimulatorTimeout
 
 _spec = importlib.util.spec_from_file_location("foldered", Path(__file__).parent / "fakes" / "foldered.py")
 side = importlib.util.module_from_spec(_spec)
@@ -125,6 +125,33 @@ def test_an_end_that_an_open_file_never_has():
     assert found == "obs.txt, 13 bytes, N s old; no other new file"
     assert situation.awaited == "1 line, in obs.txt"
     assert cure == 'its reply is held to end with 1 line, in obs.txt: say `until: "seq=2 x=2 END"` if it ends so'
+
+
+def test_a_program_that_ends_without_a_last_result():
+    with side.bridge(side.MIDWAY + "sys.exit(0)") as env:
+        env.reset()
+        env.step(side.act())
+        with pytest.raises(SimulatorExited) as caught:
+            env.step(side.act())
+    assert caught.value.cure == (
+        "see its stderr, and what it was told last; where its end is that of the episode, its last result must say so,"
+        " and `terminated` ask for it"
+    )
+
+
+def test_a_result_that_nobody_asked_for():
+    with side.bridge(side.MIDWAY.replace("put(reply(1))", "swap(reply(1)); time.sleep(0.05); swap(reply(7))")) as env:
+        env.reset()
+        env.step(side.act())
+        result = env._session.link.folder.path / "obs.txt"
+        side.fake.until(lambda: result.read_text() == "seq=7 x=49\n")
+        with pytest.raises(Desync) as caught:
+            env.step(side.act())
+    assert caught.value.found == "after the end of its last reply: seq=7 x=49\\n"
+    assert caught.value.cure == (
+        "tell replies from old ones with a number in them, `fresh: seq == step`, or say `leftover: drop` or"
+        " `leftover: keep` where such output is normal"
+    )
 
 
 PIPES = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from filebridge.errors import Desync, MessageTooLarge, escaped
+from filebridge.wire.framing import whole
 from filebridge.wire.phase import NOTHING, Exchange
 
 __all__ = ["surplus", "too_large"]
@@ -32,4 +33,6 @@ def _mend(exchange: Exchange) -> str:
         return "await what it says before it is asked, in `start`"
     if exchange.has_until:
         return "end `until` with the last text before the program waits"
+    if exchange.cut is whole:
+        return "tell replies from old ones with a number in them, `fresh: seq == step`"
     return f"its reply was held to end with {exchange.awaiting}: await all of it"

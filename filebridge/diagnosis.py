@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from time import monotonic
 
 from filebridge.config.dialogues import draws_screen
@@ -50,6 +51,9 @@ def situation(link: Link, phase: str, error: BridgeError) -> Situation:
     end = process.exit()
     process.drain_stderr()
     unmatched = dialogue.unmatched
+    if draws_screen(link.program.config):
+        # Most of a screen is blank.
+        unmatched = re.sub(rb" +\n", b"\n", bytes(dialogue.pending) or unmatched)
     understood = not isinstance(error, ProtocolError | ExpressionError)
     return Situation(
         simulator=link.program.config.name,

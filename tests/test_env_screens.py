@@ -11,7 +11,7 @@ import pytest
 
 import filebridge
 from filebridge.env import BridgeEnv
-from filebridge.errors import SimulatorExited
+from filebridge.errors import ReadyTimeout, SimulatorExited
 from filebridge.picture import CELL
 
 _spec = importlib.util.spec_from_file_location("simulated", Path(__file__).parent / "fakes" / "simulated.py")
@@ -180,6 +180,34 @@ def test_a_failure_without_a_policy_shows_the_screen_in_the_error(bridge):
         env.step(2)
     assert caught.value.code == 3
     assert env.render() is None
+
+
+RESTLESS = KEYS + r"""
+import itertools, time
+for n in itertools.count():
+    sys.stdout.write(f"\x1b[H\x1b[2Jx=0 {n}\x1b[4;1H#@.\x1b[3;7H")
+    sys.stdout.flush()
+    time.sleep(0.01)
+"""
+
+
+@pytest.mark.parametrize(("code", "end", "cause", "cure"), [
+    (RESTLESS, {"quiet": 0.1}, "the screen never stood still for 0.1 s",
+     "await a place of the cursor, `cursor: [ROW, COLUMN]`, or a text, `until: ...`"),
+    (COUNTER, {"cursor": [1, 1]},
+     "the screen never had the cursor in row 1, column 1; its cursor is in row 3, column 7",
+     "correct `until` or `cursor`, or await silence: `quiet: 50 ms`"),
+    (COUNTER, {"until": "X = 0"}, '`x=0` on the screen looks like the awaited "X = 0"',
+     "copy it exactly; spaces and capitals count"),
+])  # fmt: skip
+def test_a_screen_that_never_settles_is_told(bridge, code, end, cause, cure):
+    env = bridge(code, start=end, deadlines={"start": 0.5})
+    with pytest.raises(ReadyTimeout) as caught:
+        env.reset()
+    assert caught.value.what == f"the simulator was not ready within 0.5 s: {cause}"
+    assert caught.value.cure == cure
+    assert caught.value.situation.received.startswith("x=0")
+    assert "  " not in caught.value.situation.received
 
 
 @pytest.mark.parametrize("name", ["Robots", "Lander"])

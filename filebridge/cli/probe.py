@@ -41,6 +41,8 @@ def command(
 ) -> None:
     """Start a simulator and step it by hand: every byte sent and received, and what was read from where.
 
+    Files are shown as they are written and read, a full screen with the numbers of its rows and columns.
+
     On a terminal it asks for each action; elsewhere it takes three random steps, or those of --action and --steps.
     When the dialogue fails it shows what came, and the probable cause.
     """

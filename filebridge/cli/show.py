@@ -22,6 +22,8 @@ EXAMPLES = """\
 def command(target: Target, as_json: AsJson = False) -> None:
     """Show a simulator: its spaces, its start, the dialogue as a script, fields, reward, endings, deadlines.
 
+    The script holds the files that are written and read, the FIFOs, the keys that are pressed.
+
     Nothing is started. All mistakes of the YAML are reported, each with its line.
     """
     from filebridge.cli.texts import as_json as json_text

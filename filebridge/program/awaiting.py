@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from filebridge.config.dialogues import draws_screen
 from filebridge.config.exchange import Framing
 from filebridge.config.model import Config
 from filebridge.errors import escaped
@@ -20,8 +19,6 @@ def awaited_by(config: Config, framing: Framing) -> str:
     if config.simulator.each == "step":
         place = f"{names} after the end of the run" if names else "the end of the run, and what it has printed"
         return place if framing.whole else f"{end} in {names or 'what the run prints'}"
-    if draws_screen(config):
-        return f"{end}, on the screen" if framing.until is not None else end
     if files is None or not names:
         return end
     if files.flag or files.lock:

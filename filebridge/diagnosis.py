@@ -206,10 +206,10 @@ def _cause(link: Link) -> tuple[str, str, str]:
     exchange, text = dialogue.exchange, bytes(dialogue.pending)
     spoken = bool(dialogue.reply or dialogue.said)
     if not state.startswith("stopped"):
-        if config.simulator.each == "step":
-            return *run_cause(state), ""
         if dialogue.stale and not text.strip():
             return *stale_cause(exchange, dialogue.stale), escaped(dialogue.refused)
+        if config.simulator.each == "step":
+            return *run_cause(state), ""
         if draws_screen(config) and text:
             return *screen_cause(text, exchange), ""
         seen = link.transport.standing(monotonic() - link.begun)

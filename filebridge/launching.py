@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from filebridge.program import Program
 from filebridge.transports.base import Launch, Limits, Results, Run, Terminal, Transport, Ways
 from filebridge.transports.folder import PlacedFile
 from filebridge.transports.outbox import Outbox
+from filebridge.transports.process import exec_path
 from filebridge.transports.recording import Recorder, Transcript
 
 __all__ = ["connect", "launch_of", "look_beside", "placed_files"]
@@ -34,6 +36,8 @@ def connect(program: Program, launch: Launch, transcript: Transcript | None) -> 
     """
     outbox = None
     try:
+        for name in program.config.simulator.requires:
+            exec_path(replace(launch, argv=(name,)))
         outbox = _outbox(program, launch.directory)
         transport: Transport = registry.load("transports", _kind(launch))(launch)
         transport.outbox = outbox

@@ -18,12 +18,16 @@ def executable(config: Config, folder: Path | None) -> str:
     """Return the path of the program that ``config`` starts; what its run folder will hold is returned as it is.
 
     ``folder`` is that of the YAML, None for the present one. Raises ExecFailed, with the line that installs it,
-    where there is no such program.
+    where there is no such program, or one of those that it requires is missing.
     """
+    for required in config.simulator.requires:
+        _found(required, config, folder)
+    word = config.simulator.command[0]
+    return word if _is_placed(word, config) else _found(word, config, folder)
+
+
+def _found(word: str, config: Config, folder: Path | None) -> str:
     simulator = config.simulator
-    word = simulator.command[0]
-    if _is_placed(word, config):
-        return word
     numbers = {"seed": 0, "seat": 0, "episode": 0}
     values = {**numbers, **substitution.places(folder), "workdir": "/"}
     placed_in_folder = substitution.uses([simulator.directory], "workdir")

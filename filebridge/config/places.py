@@ -98,8 +98,8 @@ class Within(Part):
     before: str | None = Field(
         None,
         min_length=1,
-        description="Text or `/regular expression/` in the line below the block; without it the block ends with the"
-        " reply.",
+        description="Text or `/regular expression/` in the line below the block; without it the block ends at the next"
+        " heading of its kind, or with the reply.",
     )
     which: Which = Field("last", description="Which block of this kind: `first`, `last`, or its number.")
 

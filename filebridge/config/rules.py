@@ -138,7 +138,7 @@ def _seed(config: Config) -> Iterator[Problem]:
         if substitution.uses(config.simulator.command, "seed"):
             yield Problem(("simulator", "seed"), "a seed is used but said to be none", "none", "leave `seed` out")
     elif not used:
-        expected = "`${seed}` in the command, `{seed}` in a `send`, or `seed: none`"
+        expected = "`${seed}` in the command, `{seed}` in a `send` or in a file, or `seed: none`"
         yield Problem(("simulator",), "the seed reaches the simulator nowhere", expected=expected, on="key")
     elif config.simulator.seed[0] < 0:
         yield Problem(

@@ -90,7 +90,11 @@ class Simulator(Part):
         " embedded ones) are filled in; `$$` is a dollar sign.",
     )
     path: list[str] = Field(default_factory=list, description="Folders to look in for the program, before PATH.")
-    install: str = Field("", description="The line that installs the program, shown when it is missing.")
+    requires: list[str] = Field(
+        default_factory=list,
+        description="Further programs that it needs, which are looked for before the start: those that a script runs.",
+    )
+    install: str = Field("", description="The line that installs the programs, shown when one is missing.")
     seed: Annotated[NumberRange | None, BeforeValidator(_seed), WithJsonSchema(_SEED_SCHEMA)] = _SEED
     files: dict[str, File] = Field(
         default_factory=dict,

@@ -99,7 +99,8 @@ def _names(config: Config) -> Iterator[Problem]:
     for place, exchange in dialogues(config):
         for name in exchange.write or {}:
             yield from _leading_out(name, (*place, "write", name), on_key=True)
-            if name in taken and taken[name][-1] != "flag":
+            # One that the program takes away when it is done may well be ours; one that it makes may not.
+            if name in taken and taken[name][-1] != "lock":
                 yield Problem((*place, "write", name), "the name is used twice", name, "a file of its own", on="key")
 
 
@@ -139,9 +140,21 @@ def _each(config: Config) -> Iterator[Problem]:
     if config.transport.console is not None and config.transport.console.terminal != "none":
         yield Problem(("transport", "console", "terminal"), "a process for each step has none",
                       config.transport.console.terminal, "leave it out")  # fmt: skip
+    yield from _ends_of_runs(config)
     if simulator.remember and not config.deterministic:
         what = "a result that is remembered stands for a run, so equal input must give equal results"
         yield Problem((*place, "remember"), what, str(simulator.remember), "`deterministic: true` too if that is so")
+
+
+def _ends_of_runs(config: Config) -> Iterator[Problem]:
+    for place, exchange in dialogues(config):
+        framing = framing_of(config, exchange)
+        for number, end in enumerate(framing.until or ()):
+            if end.exit is not None:
+                at: Place = (*(place if framing is exchange else ("framing",)), "until", number)
+                what, wanted = "the end of a run is always that of its reply", "`exit_ok: [0, 2]`, and a field for it"
+                found = "exit " + ", ".join(map(str, end.exit))
+                yield Problem((*at, end.label) if end.label else at, what, found, wanted)
 
 
 def _exchange(config: Config, exchange: Exchange, place: Place) -> Iterator[Problem]:

@@ -39,13 +39,15 @@ def _branch(complaint: str, number: int, text: Text, faults: Faults) -> bytes:
     encoding = clean_encoding(text.encoding)
     try:
         branch = re.escape(complaint.encode(encoding)) if source is None else source.encode(encoding)
-        if not re.compile(branch).match(b""):
+        # It becomes a part of a larger pattern; there are things, flags in its midst say, that cannot stand in one.
+        if not re.compile(b"(?:)(?:%s)" % branch).match(b""):
             return b"(?:%s)" % branch
         what, found, expected = "matches the empty text, so every reply would be refused", complaint, "a text"
     except UnicodeEncodeError as error:
         what, found, expected = f"a character that {text.encoding} lacks", complaint[error.start], "another encoding"
     except (re.error, OverflowError, RecursionError) as error:
-        what, found, expected = "not a regular expression", str(error), "a pattern of Python's `re`"
+        expected = "a pattern of Python's `re`; `(?i:...)` where capitals do not count"
+        what, found = "not a regular expression", str(error)
     faults.problems.append(Problem(("complaints", number), what, found, expected))
     return b"(?!)"
 

@@ -41,6 +41,8 @@ class ActionParts:
     def __str__(self) -> str:
         return str(self._whole)
 
+    __repr__ = __str__
+
     def __float__(self) -> float:
         return float(self._whole)
 

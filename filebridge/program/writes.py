@@ -92,11 +92,15 @@ def compile_press(text: str, names: Names, place: Place, config: Config, faults:
 
 def _unknown_keys(text: str, place: Place) -> Iterator[Problem]:
     # What stands in a hole is no key, and what stands around one must be.
-    for piece in text.replace("}", "{").split("{")[::2]:
-        try:
-            keys(piece)
-        except KeyProblem as problem:  # noqa: PERF203  # at load time
-            yield Problem(place, problem.what, problem.found, problem.expected, problem.near)
+    at = 0
+    for number, piece in enumerate(text.replace("}", "{").split("{")):
+        if number % 2 == 0:
+            try:
+                keys(piece)
+            except KeyProblem as problem:
+                span = at + problem.offset, max(1, problem.length)
+                yield Problem(place, problem.what, problem.found, problem.expected, problem.near, "value", *span)
+        at += len(piece) + 1
 
 
 def _labels(action: Action, place: Place) -> Iterator[tuple[Place, str]]:

@@ -8,7 +8,7 @@ import stat
 from contextlib import suppress
 
 from filebridge.errors import LimitReached, PeerRejected, StartError, TransportError
-from filebridge.transports.regular import open_folder
+from filebridge.transports.regular import kind_of, open_folder
 from filebridge.transports.streams import PipeReceiver, PipeSender
 
 __all__ = ["FifoReceiver", "FifoSender"]
@@ -84,7 +84,7 @@ class _Made:
         self._identity = state.st_dev, state.st_ino
         if not stat.S_ISFIFO(state.st_mode):
             os.close(self.opened)
-            raise _stranger(name)
+            raise _stranger(name, state.st_mode)
 
     def remove(self) -> None:
         if self._owner != os.getpid():
@@ -108,7 +108,7 @@ def _clear(folder: int, last: str, name: str) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISFIFO(state.st_mode) or state.st_uid != os.geteuid():
-        raise _stranger(name)
+        raise _stranger(name, state.st_mode)
     os.unlink(last, dir_fd=folder)
 
 
@@ -120,9 +120,9 @@ def _opened(folder: int, last: str) -> int:
         raise
 
 
-def _stranger(name: str) -> PeerRejected:
+def _stranger(name: str, mode: int) -> PeerRejected:
     return PeerRejected(
         f"a FIFO is to be made under the name {name}",
-        found="something else stands there, or a FIFO of another user",
+        found=f"{kind_of(mode)} stands there" + (", of another user" if stat.S_ISFIFO(mode) else ""),
         cure="remove it, or choose another name",
     )

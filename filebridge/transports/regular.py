@@ -8,7 +8,7 @@ import stat
 
 from filebridge.errors import ConfigSecurityError, MessageTooLarge, PeerRejected, TransportError
 
-__all__ = ["Identity", "identity", "open_folder", "open_regular", "read_regular"]
+__all__ = ["Identity", "identity", "kind_of", "open_folder", "open_regular", "read_regular"]
 
 Identity = tuple[int, int, int, int]
 """Which file it is and in what state: its inode, mtime and ctime in nanoseconds, its size in bytes.
@@ -155,7 +155,12 @@ def _refused(dir_fd: int, name: str, exc: OSError) -> TransportError:
 
 
 def _rejected(name: str, mode: int) -> PeerRejected:
-    return PeerRejected(f"{name} is no regular file", found=_KINDS.get(stat.S_IFMT(mode), "something else"), cure=_CURE)
+    return PeerRejected(f"{name} is no regular file", found=kind_of(mode), cure=_CURE)
+
+
+def kind_of(mode: int) -> str:
+    """Return in words what stands in a folder with this mode: "a link", "a folder", ..."""
+    return _KINDS.get(stat.S_IFMT(mode), "a file")
 
 
 _KINDS = {

@@ -198,7 +198,7 @@ RULES = {
         toy.yaml:3:1: simulator: the seed reaches the simulator nowhere
             3 | simulator:
               | ^^^^^^^^^
-          expected: `${seed}` in the command, `{seed}` in a `send`, or `seed: none`
+          expected: `${seed}` in the command, `{seed}` in a `send` or in a file, or `seed: none`
         """,
     ),
     "a seed that is used but denied": (

@@ -184,6 +184,10 @@ def listen(path):
 
 PLANTS = {"file": lambda path: path.write_text("x"), "folder": Path.mkdir, "link": link, "socket": listen}
 
+STANDS = {
+    "file": "a file", "folder": "a folder", "link": "a symbolic link, which is not followed", "socket": "a socket"
+}  # fmt: skip
+
 
 @pytest.mark.parametrize("plant", PLANTS)
 @pytest.mark.parametrize("kind", ONE_WAY)
@@ -195,7 +199,7 @@ def test_anything_else_under_the_name_is_refused_and_stays(tmp_path, kind, plant
         kind(str(tmp_path), "way")
     assert str(caught.value) == (
         "a FIFO is to be made under the name way\n"
-        "  found: something else stands there, or a FIFO of another user\n"
+        f"  found: {STANDS[plant]} stands there\n"
         "  cure: remove it, or choose another name"
     )
     assert (tmp_path / "way").lstat().st_mode == mode

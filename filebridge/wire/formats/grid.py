@@ -189,5 +189,5 @@ def _unknown(name: str, row: int, column: int, character: str) -> ParseError:
     return ParseError(
         f"field {name} has a character in row {row + 1}, column {column + 1} that is not in its legend",
         found=shown,
-        cure="add it to `legend`; check `rows`, `columns` and `after` if it is not part of the grid",
+        cure="add it to `legend`; check `rows`, `columns` and where the grid begins if it is not part of it",
     )

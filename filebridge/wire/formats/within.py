@@ -61,17 +61,29 @@ class Blocks:
     def _places(self, message: bytes) -> Iterator[tuple[int, int]]:
         """Yield where each block begins and ends; the end is -1 where it is to be looked for."""
         if self._after is not None:
-            for _, last in _lines(message, self._after):
-                yield last, -1
+            yield from self._below(message, self._after)
             return
         start = 0
         for first, last in _lines(message, self._before or _nothing):
             yield start, first
             start = last
 
+    def _below(self, message: bytes, after: _Spans) -> Iterator[tuple[int, int]]:
+        """Yield the blocks below the headings: each up to the next heading where no line says that it ends before."""
+        if self._before is not None:
+            for _, last in _lines(message, after):
+                yield last, -1
+            return
+        start = -1
+        for first, last in _lines(message, after):
+            if start >= 0:
+                yield start, first
+            start = last
+        if start >= 0:
+            yield start, len(message)
+
     def _end(self, message: bytes, start: int) -> int:
-        if self._before is None:
-            return len(message)
+        assert self._before is not None
         rest = message[start:]
         return start + next((first for first, _ in _lines(rest, self._before)), len(rest))
 

@@ -64,7 +64,7 @@ def test_short_lines_are_filled_with_blanks():
         value(b"###\n#@\n")
     assert str(caught.value) == (
         "field maze has a character in row 2, column 3 that is not in its legend\n  found: a blank\n"
-        "  cure: add it to `legend`; check `rows`, `columns` and `after` if it is not part of the grid"
+        "  cure: add it to `legend`; check `rows`, `columns` and where the grid begins if it is not part of it"
     )
 
 

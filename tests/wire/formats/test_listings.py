@@ -36,7 +36,7 @@ def reading(**keys):
         ({"table": {**CURRENTS, "row": 5, "column": 10}, "within": {**FIRST, "which": 2}}, -34.873),
         ({"find": "FREQUENCY : {float}"}, 300.0),
         ({"key": "INPUT POWER", "within": FIRST}, 6.4332e-03),
-        ({"key": "EFFICIENCY", "within": {"after": "/-+ POWER BUDGET -+/", "which": 1}, "pick": "count"}, 2),
+        ({"key": "EFFICIENCY", "within": {"after": "/-+ POWER BUDGET -+/", "which": 1}, "pick": "count"}, 1),
         ({"column": 5, "within": PATTERN}, 2.11),
         ({"column": 5, "within": {**PATTERN, "which": "first", "before": "FREQUENCY"}}, 2.08),
         ({"columns": [1, 5], "line": 5, "within": PATTERN}, [0.0, -999.99]),

@@ -13,7 +13,7 @@ from imageio_ffmpeg import get_ffmpeg_exe
 import filebridge.picture
 from filebridge.errors import UsageError
 from filebridge.picture import picture, strokes
-from filebridge.wire.screen import Screen
+from filebridge.wire.screens.screen import Screen
 
 DARK = (18, 18, 24)
 

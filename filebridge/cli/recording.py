@@ -11,7 +11,7 @@ from filebridge.session import Session
 from filebridge.transports.recording import Recorder, Transcript
 from filebridge.transports.transcript import Direction
 from filebridge.wire.dialogue import DONE, Dialogue, Phase
-from filebridge.wire.screen_dialogue import ScreenDialogue
+from filebridge.wire.screens.dialogue import ScreenDialogue
 
 __all__ = ["Passed", "RecordedSession", "Told"]
 

@@ -29,7 +29,7 @@ from filebridge.spaces import ActionReader, Observer, action_reader, observer
 from filebridge.spaces.observations import Unobservable
 from filebridge.wire.dialogue import Dialogue, Phase, Rules
 from filebridge.wire.expression import Slot
-from filebridge.wire.screen_dialogue import ScreenDialogue
+from filebridge.wire.screens.dialogue import ScreenDialogue
 
 __all__ = ["Program", "compile_program", "load_program"]
 

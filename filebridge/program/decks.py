@@ -12,12 +12,12 @@ from filebridge.config.problems import Problem
 from filebridge.errors import escaped
 from filebridge.program.faults import Faults
 from filebridge.program.sheets import compile_sheet
-from filebridge.wire import deck as wire_deck
 from filebridge.wire.cleaner import clean_encoding
-from filebridge.wire.deck_places import find_spot
+from filebridge.wire.decks import deck as wire_deck
+from filebridge.wire.decks.namelist import MissingPackage, compile_namelist
+from filebridge.wire.decks.places import find_spot
 from filebridge.wire.encoder import Template
 from filebridge.wire.expression import Expression, Kind, Names
-from filebridge.wire.namelist import MissingPackage, compile_namelist
 
 __all__ = ["compile_content", "compile_name", "outgoing_encoding"]
 

@@ -53,7 +53,7 @@ def text_filter(config: Config) -> Filter:
     """Return a new filter for what a simulator says."""
     console, files = config.transport.console, config.transport.files
     if console is not None and console.screen is not None:
-        from filebridge.wire.screen import Screen
+        from filebridge.wire.screens.screen import Screen
 
         return Screen(*console.screen, config.text.encoding)
     if not gives_snapshots(config):

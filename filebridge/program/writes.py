@@ -15,7 +15,7 @@ from filebridge.program.decks import compile_content, compile_name
 from filebridge.program.faults import Faults
 from filebridge.wire.encoder import Template
 from filebridge.wire.expression import Names
-from filebridge.wire.keys import KeyProblem, keys
+from filebridge.wire.screens.keys import KeyProblem, keys
 
 __all__ = ["compile_press", "compile_writes"]
 

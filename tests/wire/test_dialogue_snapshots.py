@@ -6,7 +6,7 @@ import pytest
 
 from filebridge.wire.dialogue import DONE, UNCHANGED, Dialogue, Exchange, Phase, Rules
 from filebridge.wire.framing import End, literal_cut, never, whole
-from filebridge.wire.screen_dialogue import ScreenDialogue
+from filebridge.wire.screens.dialogue import ScreenDialogue
 
 
 def talk(**keys):
@@ -70,7 +70,7 @@ def test_looking_again_at_what_is_there_loses_nothing_of_it(only):
 @pytest.fixture
 def drawing():
     pytest.importorskip("pyte")
-    from filebridge.wire.screen import Screen
+    from filebridge.wire.screens.screen import Screen
 
     return ScreenDialogue(Rules(10_000, (), "drop", False, snapshots=True, latest=True), [None] * 4, Screen(10, 3))
 

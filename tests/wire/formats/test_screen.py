@@ -12,7 +12,7 @@ from filebridge.wire.expression_kinds import Kind
 from filebridge.wire.formats.problem import FieldProblem
 from filebridge.wire.formats.screen import reader
 from filebridge.wire.reading import compile_field
-from filebridge.wire.screen import Screen
+from filebridge.wire.screens.screen import Screen
 
 CURE = "`screen` reads the screen of a terminal: give its size with `screen: 80x24` in the transport's console"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from filebridge.errors import ConfigError
 
 if TYPE_CHECKING:
-    from filebridge.wire.terminal import Parser, Terminal
+    from filebridge.wire.screens.terminal import Parser, Terminal
 
 __all__ = ["Screen"]
 
@@ -96,7 +96,7 @@ def _shortened(unfinished: str) -> str:
 
 def _terminal(columns: int, rows: int) -> tuple[Terminal, Parser]:
     try:
-        from filebridge.wire.terminal import Parser, Terminal
+        from filebridge.wire.screens.terminal import Parser, Terminal
     except ModuleNotFoundError as exc:
         cure = "pip install 'filebridge[screen]'"
         raise ConfigError("a full screen needs pyte, which is not installed", found=str(exc), cure=cure) from exc

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from filebridge.errors import ActionError, BridgeError, ParseError, escaped
-from filebridge.wire.deck import Deck, Filling, PlaceProblem, Spot, compile_deck
-from filebridge.wire.deck_groups import Group, Parts, parts_of
-from filebridge.wire.deck_keys import find_values
+from filebridge.wire.decks.deck import Deck, Filling, PlaceProblem, Spot, compile_deck
+from filebridge.wire.decks.groups import Group, Parts, parts_of
+from filebridge.wire.decks.keys import find_values
 from filebridge.wire.expression import Expression, Kind, failure
 
 __all__ = ["MissingPackage", "compile_namelist"]

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from filebridge.config.problems import nearest
-from filebridge.wire.deck import Deck, PlaceProblem, Spot
-from filebridge.wire.deck_groups import COMMENT, Group, Parts, parts_of
+from filebridge.wire.decks.deck import Deck, PlaceProblem, Spot
+from filebridge.wire.decks.groups import COMMENT, Group, Parts, parts_of
 
 __all__ = ["find_key", "find_values", "groups_named", "one_of"]
 

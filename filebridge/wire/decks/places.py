@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from filebridge.config.deck import Edit
 from filebridge.config.problems import nearest
-from filebridge.wire.deck import Deck, Layout, PlaceProblem, Spot
-from filebridge.wire.deck_keys import find_key, one_of
+from filebridge.wire.decks.deck import Deck, Layout, PlaceProblem, Spot
+from filebridge.wire.decks.keys import find_key, one_of
 
 __all__ = ["find_spot"]
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from filebridge.config.deck import Edit
 from filebridge.errors import ActionError
-from filebridge.wire.deck import Deck, Filling, PlaceProblem, compile_deck
-from filebridge.wire.deck_places import find_spot
+from filebridge.wire.decks.deck import Deck, Filling, PlaceProblem, compile_deck
+from filebridge.wire.decks.places import find_spot
 
 
 def fillings(deck, *edits):

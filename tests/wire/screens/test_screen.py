@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filebridge.errors import ConfigError
-from filebridge.wire.screen import Screen
+from filebridge.wire.screens.screen import Screen
 
 ROBOTS = "/usr/games/robots"
 
@@ -253,7 +253,7 @@ def test_a_snapshot_costs_little_more_than_pyte_alone():
 
 
 def test_without_pyte_the_cure_is_named(monkeypatch):
-    monkeypatch.delitem(sys.modules, "filebridge.wire.terminal", raising=False)
+    monkeypatch.delitem(sys.modules, "filebridge.wire.screens.terminal", raising=False)
     monkeypatch.setitem(sys.modules, "pyte", None)
     with pytest.raises(ConfigError) as caught:
         Screen(80, 24)

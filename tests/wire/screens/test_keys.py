@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filebridge.wire.keys import NAMED, KeyProblem, keys
+from filebridge.wire.screens.keys import NAMED, KeyProblem, keys
 
 
 @pytest.mark.parametrize(

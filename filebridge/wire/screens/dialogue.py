@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from filebridge.wire.dialogue import DONE, Dialogue, Phase
 
 if TYPE_CHECKING:
-    from filebridge.wire.screen import Screen
+    from filebridge.wire.screens.screen import Screen
 
 __all__ = ["ScreenDialogue"]
 

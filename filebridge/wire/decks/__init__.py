@@ -1,0 +1,1 @@
+"""Input decks: an existing one cut at the places that are replaced, and Fortran namelists."""

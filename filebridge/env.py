@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 import warnings
 import weakref
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from filebridge.program import Program, load_program
 from filebridge.program.frames import MODES, Frame, frame
 from filebridge.recovery import Recovery
 from filebridge.session import Session
+from filebridge.transports.forking import end_child
 from filebridge.transports.stopping import stop
 
 __all__ = ["BridgeEnv", "SeedWarning"]
@@ -293,7 +293,6 @@ def _end_all() -> None:
         session.end(polite=False, grace=0.0, shielded=False)
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_let_go)
+end_child(_let_go)
 atexit.register(_end_all)
 

@@ -14,6 +14,7 @@ from _thread import start_new_thread
 from struct import Struct
 from typing import Protocol
 
+from filebridge.transports.forking import begin_child
 from filebridge.transports.watch import ARRIVED, CHANGED, CLOSED, GONE, Event
 from filebridge.transports.watched import Folders
 
@@ -232,4 +233,4 @@ def _leave_to_parent() -> None:
         inherited.disown()
 
 
-os.register_at_fork(after_in_child=_leave_to_parent)
+begin_child(_leave_to_parent)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from filebridge.errors import TransportError
 from filebridge.transports.bell import Bell
+from filebridge.transports.forking import begin_child
 from filebridge.transports.watch import ARRIVED, CHANGED, CLOSED, GONE, LOST, PATIENCE, Event
 from filebridge.transports.watched import Folders, refusal
 
@@ -206,4 +207,4 @@ def _leave_to_parent() -> None:
     _current = None
 
 
-os.register_at_fork(after_in_child=_leave_to_parent)
+begin_child(_leave_to_parent)

@@ -19,6 +19,7 @@ from filebridge.transports.base import Transport
 from filebridge.transports.folder import RunFolder
 from filebridge.transports.recording import Transcript
 from filebridge.transports.stopping import stop
+from filebridge.wire.framing import whole
 from filebridge.wire.phase import Phase
 
 __all__ = ["Link"]
@@ -192,10 +193,12 @@ class Link:
 
     @property
     def _torn(self) -> bool:
-        """Whether a result may have been cut by the end of the process: the kernel closes what a killed one wrote."""
+        """Whether a result may have been cut by the end of the process: the kernel closes what it was writing."""
         files, end = self.program.config.transport.files, self.process.exit()
-        killed = end is not None and end.signal is not None
-        return killed and self.transport.snapshots and files is not None and files.written != "renamed"
+        if end is None or files is None or files.written == "renamed" or not self.transport.snapshots:
+            return False
+        # Where the message has an end of its own, one that is cut off is never taken for whole.
+        return end.signal is not None or (end.code != 0 and self.dialogue.exchange.cut is whole)
 
     def _write_lines(self, data: bytes) -> int:
         """Write to a terminal that cuts long lines without a word: refuse them before anything is sent."""

@@ -120,6 +120,14 @@ def test_a_simulator_that_is_killed_in_the_middle_of_a_write_gives_no_observatio
             assert took < 5, "the deadline is 10 s"
 
 
+@pytest.mark.parametrize("watched", ["inotify", "watchdog", "poll"])
+def test_a_simulator_that_fails_in_the_middle_of_a_write_gives_no_observation(watched):
+    with side.bridge(CUT + "os._exit(1)", transport=side.files(watch=watched)) as env:
+        for _ in range(3):
+            error, _ = side.failure(env, SimulatorExited)
+            assert (error.code, error.situation.exit) == (1, "exit code 1")
+
+
 def test_a_simulator_that_is_killed_from_outside_in_the_middle_of_a_write_gives_no_observation():
     code = CUT + 'swap("", "begun")\ntime.sleep(99)'
     with side.bridge(code) as env:

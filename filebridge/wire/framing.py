@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from filebridge.config.exchange import Alternative, Framing
 from filebridge.errors import escaped
 
-__all__ = ["LOOK_BACK", "Cut", "End", "awaited", "bytes_cut", "compile_cut", "entire", "never", "until_cut"]
+__all__ = ["LOOK_BACK", "Cut", "End", "awaited", "bytes_cut", "compile_cut", "entire", "never", "until_cut", "whole"]
 
 LOOK_BACK = 4096
 """Bytes before the new ones that a regular expression is tried on again: the longest end it can match."""

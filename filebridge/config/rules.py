@@ -12,6 +12,7 @@ from filebridge.config.draw import check_draw
 from filebridge.config.ends import check_exchange, check_framing
 from filebridge.config.exchange import labels
 from filebridge.config.field import WAYS
+from filebridge.config.field_rules import check_fields
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem, nearest
 from filebridge.config.transport_rules import check_transport
@@ -28,8 +29,8 @@ def check(config: Config) -> list[Problem]:
     """Return everything that is wrong with ``config`` beyond the types of its values."""
     found: list[Problem] = []
     for rule in (
-        _choices, check_transport, _framings, _names, _simulator, _seed, _text, _variables, _reset, _policies, _ending,
-        _observation,
+        _choices, check_transport, check_fields, _framings, _names, _simulator, _seed, _text, _variables, _reset,
+        _policies, _ending, _observation,
     ):
         found += rule(config)
     return [*found, *check_action(config.action, ("action",))]

@@ -1,0 +1,80 @@
+"""Rules for exchanges by the way they go: what is said can go that way, and the reply's end can be known there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from filebridge.config.dialogues import draws_screen, framing_of, gives_snapshots, is_parcel
+from filebridge.config.exchange import FRAMINGS, Exchange, Framing
+from filebridge.config.model import Config
+from filebridge.config.problems import Problem
+
+__all__ = ["check_talk"]
+
+Place = tuple[str | int, ...]
+
+
+def check_talk(config: Config, exchange: Exchange, place: Place) -> Iterator[Problem]:
+    """Yield what is wrong with ``exchange``, which stands at ``place``, for the ways that the transport has."""
+    yield from _said(config, exchange, place)
+    framing = framing_of(config, exchange)
+    if framing is exchange or framing is config.framing:
+        yield from _end(config, framing, place if framing is exchange else ("framing",))
+    elif _left_open(config):
+        what = "a file that is left open is never known to be whole"
+        wanted = "`framing: {lines: 1}`, `until` or another end of the message"
+        yield Problem(("transport", "files", "written"), what, "open", wanted)
+
+
+def _said(config: Config, exchange: Exchange, place: Place) -> Iterator[Problem]:
+    transport, screen = config.transport, draws_screen(config)
+    streams = transport.console is not None or (transport.fifo is not None and transport.fifo.write is not None)
+    for key in ("send", "answer"):
+        if getattr(exchange, key) and not streams and config.simulator.each == "episode":
+            wanted = "`write: {NAME: ...}`, or `console: {}` beside the transport"
+            yield Problem((*place, key), "nothing leads to the program's input", "only files", wanted, on="key")
+    if exchange.press is not None and not screen:
+        wanted = "`send`; or `console: {terminal: true, screen: 80x24}`, where it draws one"
+        yield Problem((*place, "press"), "keys are for a full screen", "no `screen`", wanted, on="key")
+    if exchange.send is not None and screen:
+        yield Problem((*place, "send"), "a full screen takes keys", "`send`", '`press: "...<enter>"`', on="key")
+    if isinstance(exchange.send, list) and len(exchange.send) > 1 and _rewritten(config):
+        what = "the replies to several lines cannot be told apart in one file"
+        yield Problem((*place, "send"), what, f"a list of {len(exchange.send)}", "an exchange for each line")
+
+
+def _rewritten(config: Config) -> bool:
+    """Return whether each result takes the place of the one before."""
+    files = config.transport.files
+    if config.simulator.each == "step" or files is None or not files.read:
+        return False
+    return gives_snapshots(config) and "*" not in files.read[0]
+
+
+def _left_open(config: Config) -> bool:
+    """Return whether only its own end tells that a result is whole, several of which are refused in any case."""
+    files = config.transport.files
+    if files is None or not files.read or config.simulator.each == "step" or is_parcel(config):
+        return False
+    return files.written == "open" and not files.flag and not files.lock
+
+
+def _end(config: Config, framing: Framing, place: Place) -> Iterator[Problem]:
+    console = config.transport.console
+    screen = console.screen if console is not None else None
+    if framing.cursor is not None and screen is None:
+        yield Problem((*place, "cursor"), "only a full screen has one", "no `screen`", "`until` or `lines`", on="key")
+    elif framing.cursor is not None and screen is not None:
+        (row, column), (columns, rows) = framing.cursor, screen
+        if row > rows or column > columns:
+            wanted = f"a row up to {rows} and a column up to {columns}"
+            yield Problem((*place, "cursor"), "outside the screen", f"row {row}, column {column}", wanted)
+    if framing.whole and (not gives_snapshots(config) or screen is not None or _left_open(config)):
+        what = "nothing but the message itself says where it ends"
+        wanted = "`until`, `quiet` or `cursor`" if screen is not None else "`lines`, `until`, `blank` or `bytes`"
+        yield Problem((*place, "whole"), what, "`whole`", wanted, on="key")
+    if is_parcel(config):
+        for key in FRAMINGS:
+            if key not in ("whole", "quiet", "cursor") and getattr(framing, key) is not None:
+                what, wanted = "several files make a reply when all of them are whole", "`flag` or `lock`, or one file"
+                yield Problem((*place, key), what, f"`{key}`", wanted, on="key")

@@ -30,13 +30,18 @@ def _deck(deck: Deck, place: Place) -> Iterator[Problem]:
     if not alone or any(getattr(deck, way) is not None for way in DECK_WAYS):
         yield from one_of(deck, DECK_WAYS, place, "the content of the file")
     for key, partner in alone:
-        yield Problem((*place, key), f"`{key}` without `{partner}`", key, f"`{partner}` too", on="key")
+        # Of the whole content: should the partner be there, and be faulty in itself, this follows from that.
+        found = " and ".join(f"`{each}`" for each in Deck.model_fields if getattr(deck, each) is not None)
+        yield Problem(place, f"`{key}` without `{partner}`", found, f"`{partner}` too", on="key")
     for number, edit in enumerate(deck.set or ()):
         yield from _edit(edit, (*place, "set", number))
 
 
 def _edit(edit: Edit, place: Place) -> Iterator[Problem]:
-    yield from one_of(edit, EDIT_WAYS, place, "the place")
+    wrong = list(one_of(edit, EDIT_WAYS, place, "the place"))
+    if wrong:
+        yield from wrong
+        return
     if edit.column is not None and edit.chars is not None:
         yield Problem((*place, "chars"), "the place is given twice", "column and chars", "one of them", on="key")
     if edit.card is not None and edit.column is None and edit.chars is None:
@@ -45,7 +50,7 @@ def _edit(edit: Edit, place: Place) -> Iterator[Problem]:
         yield Problem((*place, "column"), "the first word is the card's name", "1", "2 or more")
     useless = {"group": edit.key is None, "line": edit.after is None, "column": edit.key is not None,
                "chars": edit.key is not None}  # fmt: skip
-    for key, wrong in useless.items():
-        if wrong and key in edit.model_fields_set:
+    for key, idle in useless.items():
+        if idle and key in edit.model_fields_set:
             wanted = {"group": "`key`", "line": "`after`"}.get(key, "`card` or `after`")
             yield Problem((*place, key), "has no use here", f"`{key}`", f"{wanted} beside it", on="key")

@@ -50,7 +50,8 @@ def check_exchange(exchange: Exchange, framing: Framing, place: Place) -> Iterat
     if exchange.send is not None and exchange.press is not None:
         yield Problem((*place, "press"), "keys and a text at once", "`send` and `press`", "one of them", on="key")
     if exchange.repeat is not None and exchange.send is None and exchange.press is None and exchange.write is None:
-        yield Problem((*place, "repeat"), "nothing is sent again", "", "a `send` for this exchange", on="key")
+        what, wanted = "nothing is sent again", "`send`, `press` or `write` too"
+        yield Problem((*place, "repeat"), what, "`repeat` alone", wanted, on="key")
     if exchange.silent and isinstance(exchange.send, list) and len(exchange.send) > 1:
         yield Problem(
             (*place, "silent"), "silence cannot be told from one of several replies", "", "one line in `send`", on="key"

@@ -50,9 +50,13 @@ class Loaded:
     lost: frozenset[str] = frozenset()
 
     def excuses(self, problem: Problem) -> bool:
-        """Return whether ``problem`` is only a consequence of another: it concerns a lost name."""
+        """Return whether ``problem`` is only a consequence of another: a lost name, an edit of no place."""
         if "action" in self.lost and problem.path[:1] in [(name,) for name in DIALOGUES] and "send" in problem.path:
             return True
+        if problem.path[:1] in [(name,) for name in DIALOGUES] and "set" in problem.path:
+            edit = problem.path[: problem.path.index("set") + 2]
+            if any(other.path[: len(edit)] == edit for other in self.problems):
+                return True
         names = {problem.found, problem.found.partition(".")[0], problem.found.removeprefix("prev.")}
         return bool(names & self.lost)
 

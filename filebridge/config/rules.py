@@ -173,7 +173,7 @@ def _variables(config: Config) -> Iterator[Problem]:
 
 
 def _reset(config: Config) -> Iterator[Problem]:
-    if config.reset is None or config.reset.start_from is None:
+    if config.reset is None or config.reset.start_from is None or config.simulator.each == "step":
         return
     known = labels([framing_of(config, exchange) for exchange in [*config.start, *config.step]])
     label = config.reset.start_from

@@ -21,15 +21,15 @@ def check_runs(config: Config) -> Iterator[Problem]:
     """Yield what is wrong with `each: step`, and what is said of runs where there are none."""
     simulator, place = config.simulator, ("simulator",)
     if simulator.each == "episode":
-        for key in ("exit_ok", "remember"):
+        exits = "`each: step` too; or `until: {over: {exit: 0}}`, where its end is that of an episode"
+        for key, wanted in (("exit_ok", exits), ("remember", "`each: step` too")):
             if key in simulator.model_fields_set:
-                wanted = "`each: step` too; `until: {over: {exit: 0}}` where a process ends an episode"
                 yield Problem((*place, key), "holds for a process at each step", f"`{key}`", wanted, on="key")
         return
-    for phase in ("start", "stop"):
+    beginning = "`reset: {write: ...}` for the beginning of an episode"
+    for phase, wanted in (("start", beginning), ("stop", "leave it out: a run ends by itself")):
         if getattr(config, phase):
             what = f"no process is there to {phase} with: each step has its own"
-            wanted = "`reset: {write: ...}` for the beginning of an episode"
             yield Problem((phase,), what, "`each: step`", wanted, on="key")
     if config.reset is not None and config.reset.start_from is not None:
         yield Problem(("reset", "from"), "each step has a process of its own", config.reset.start_from, "leave it out")
@@ -44,7 +44,7 @@ def check_runs(config: Config) -> Iterator[Problem]:
 def _ways(config: Config) -> Iterator[Problem]:
     transport, place = config.transport, ("transport",)
     if transport.fifo is not None:
-        yield Problem((*place, "fifo"), "a process for each step has no use for it", "fifo",
+        yield Problem((*place, "fifo"), "a process for each step has no use for it", "`fifo`",
                       "`files: {read: ...}` or `console: {}`", on="key")  # fmt: skip
     if transport.console is not None and transport.console.terminal != "none":
         yield Problem((*place, "console", "terminal"), "a process for each step has none", "`terminal`", "leave it out",

@@ -277,5 +277,5 @@ def _inside(annotation: Any) -> Any:
     if origin is typing.Annotated:
         return _inside(arguments[0])
     if origin in (typing.Union, types.UnionType):
-        return next((_inside(part) for part in arguments if typing.get_origin(part) in (list, dict)), None)
+        return next(filter(None, map(_inside, arguments)), None)
     return arguments[-1] if origin in (list, dict) else None

@@ -295,7 +295,8 @@ ENDS = {
         toy.yaml:11:5: start[0].repeat: nothing is sent again
            11 |     repeat: {until: x > 0}
               |     ^^^^^^
-          expected: a `send` for this exchange
+          found: `repeat` alone
+          expected: `send`, `press` or `write` too
         """,
     ),
     "a repetition over constants": (

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     )
     from filebridge.program import Program, load_program
     from filebridge.registration import register
-    from filebridge.transports.watch import WatchWarning
+    from filebridge.transports.watching.watch import WatchWarning
 
 __all__ = [
     "ActionError",
@@ -96,7 +96,7 @@ _HOMES = {
     "SeedWarning": "env",
     "load_program": "program",
     "register": "registration",
-    "WatchWarning": "transports.watch",
+    "WatchWarning": "transports.watching.watch",
 }
 
 

@@ -35,7 +35,7 @@ from filebridge.program.file_causes import (
 )
 from filebridge.program.slots import EPISODE, STEP
 from filebridge.transports.process import Exit
-from filebridge.transports.sight import Sight
+from filebridge.transports.results.sight import Sight
 from filebridge.wire.dialogue import Dialogue, Exchange
 from filebridge.wire.framing import whole
 

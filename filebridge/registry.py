@@ -16,7 +16,7 @@ TRANSPORTS = {
     "pipes": "filebridge.transports.pipes:PipeTransport",
     "pty": "filebridge.transports.pty:PtyTransport",
     "assembly": "filebridge.transports.assembly:Assembly",
-    "run": "filebridge.transports.run:RunTransport",
+    "run": "filebridge.transports.runs.run:RunTransport",
 }
 FORMATS = {
     "find": "filebridge.wire.formats.pattern:find_reader",

@@ -232,6 +232,6 @@ def test_a_video_is_recorded(name, tmp_path, require):
 
 
 def test_the_warning_of_watches_is_public():
-    from filebridge.transports.watch import WatchWarning
+    from filebridge.transports.watching.watch import WatchWarning
 
     assert filebridge.WatchWarning is WatchWarning

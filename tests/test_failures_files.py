@@ -27,9 +27,10 @@ from filebridge.errors import (
     TransportError,
     WatchLost,
 )
-from filebridge.transports import inotify_source, outbox, storage, watch
-from filebridge.transports.inotify_source import Inotify
-from filebridge.transports.watch import WatchWarning
+from filebridge.transports import outbox
+from filebridge.transports.watching import inotify_source, storage, watch
+from filebridge.transports.watching.inotify_source import Inotify
+from filebridge.transports.watching.watch import WatchWarning
 
 _spec = importlib.util.spec_from_file_location("foldered", Path(__file__).parent / "fakes" / "foldered.py")
 side = importlib.util.module_from_spec(_spec)

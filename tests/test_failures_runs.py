@@ -25,7 +25,8 @@ from filebridge.errors import (
     TransportError,
     UsageError,
 )
-from filebridge.transports import outbox, run_process
+from filebridge.transports import outbox
+from filebridge.transports.runs import process as run_process
 
 _spec = importlib.util.spec_from_file_location("foldered", Path(__file__).parent / "fakes" / "foldered.py")
 side = importlib.util.module_from_spec(_spec)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from filebridge.config.problems import nearest
 from filebridge.errors import escaped
 from filebridge.program.causes import near_miss, quoted
-from filebridge.transports.sight import Seen, Sight
+from filebridge.transports.results.sight import Seen, Sight
 from filebridge.wire.phase import Exchange
 
 __all__ = ["fifo_cause", "file_cause", "run_cause", "screen_cause", "silent_cause", "stale_cause", "told"]

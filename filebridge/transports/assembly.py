@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Protocol, cast
 from filebridge.errors import ConfigError, TransportError
 from filebridge.transports.base import Launch, Receiver, Sender, Transport, Ways
 from filebridge.transports.birth import abandon, checked, output_pipe, start_errors, started
-from filebridge.transports.life import Life
 from filebridge.transports.process import Process, exec_path
+from filebridge.transports.results.life import Life
 from filebridge.transports.streams import PipeReceiver, PipeSender
 
 __all__ = ["Assembly"]
 
 if TYPE_CHECKING:
-    from filebridge.transports.sight import Known, Sight
+    from filebridge.transports.results.sight import Known, Sight
 
 
 class _Write(Protocol):
@@ -92,7 +92,7 @@ class Assembly(Transport):
 
     def standing(self, seconds: float) -> Sight | None:
         """Return what is seen of the files and FIFOs of the simulator."""
-        from filebridge.transports.sight import sight
+        from filebridge.transports.results.sight import sight
 
         known = self._files.known() if self._files is not None else {}
         return sight(*self._places, known, self.process.pid, seconds)
@@ -154,7 +154,7 @@ class Assembly(Transport):
             return FifoReceiver(launch.directory, ways.fifo_from)
         if ways.results is None:
             return None
-        from filebridge.transports.results import open_results
+        from filebridge.transports.results.receiver import open_results
 
         self._files = cast("_Files", open_results(launch.directory, ways.results))
         self.snapshots = ways.results.written != "appended"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from filebridge.transports.outbox import Outbox
     from filebridge.transports.process import Process
-    from filebridge.transports.sight import Sight
+    from filebridge.transports.results.sight import Sight
 
 __all__ = ["CHUNK", "Launch", "Limits", "Receiver", "Results", "Run", "Sender", "Terminal", "Transport", "Ways"]
 

@@ -17,7 +17,7 @@ from filebridge.transports.transcript import Record, Transcript, TranscriptWarni
 
 if TYPE_CHECKING:
     from filebridge.transports.outbox import Outbox
-    from filebridge.transports.sight import Sight
+    from filebridge.transports.results.sight import Sight
 
 __all__ = ["Record", "Recorder", "Replay", "Transcript", "TranscriptWarning", "read_transcript"]
 

@@ -19,7 +19,7 @@ from time import monotonic
 
 from filebridge.parcel import unpack
 from filebridge.transports.base import Receiver, Results
-from filebridge.transports.results import open_results
+from filebridge.transports.results.receiver import open_results
 
 WRITER = str(Path(__file__).with_name("writer.py"))
 _ANSWER = re.compile(rb"step (\d+) x* ([0-9a-f]{16}) END\n")

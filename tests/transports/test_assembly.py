@@ -171,7 +171,7 @@ class Watching:
 @pytest.fixture
 def watching(monkeypatch):
     receiver = Watching()
-    monkeypatch.setattr("filebridge.transports.results.open_results", lambda directory, results: receiver)
+    monkeypatch.setattr("filebridge.transports.results.receiver.open_results", lambda directory, results: receiver)
     return receiver
 
 

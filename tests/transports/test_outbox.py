@@ -14,7 +14,8 @@ import pytest
 from filebridge.errors import TransportError
 from filebridge.transports import outbox as outboxes
 from filebridge.transports.outbox import Outbox
-from filebridge.transports.watch import ARRIVED, open_watch
+from filebridge.transports.watching.event import ARRIVED
+from filebridge.transports.watching.watch import open_watch
 
 _spec = importlib.util.spec_from_file_location("conformance", Path(__file__).with_name("conformance.py"))
 conformance = importlib.util.module_from_spec(_spec)

@@ -99,5 +99,5 @@ def _content(value: object) -> object:
     return _as_text(value)
 
 
-Content = Annotated[str | Deck, BeforeValidator(_content)]
+Content = Annotated[str | Deck, BeforeValidator(_content), ShortForm(lambda text: {"type": "number"})]
 """What a file holds: a template in the language of `send`, or a deck."""

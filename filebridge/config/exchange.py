@@ -143,7 +143,9 @@ class Exchange(Framing):
             ],
         },
     )
-    press: Annotated[str | None, BeforeValidator(_lines)] = Field(
+    press: Annotated[
+        str | None, BeforeValidator(_lines), WithJsonSchema({"type": ["string", "number"]})
+    ] = Field(
         None,
         description="Keys that are pressed, for a full screen: characters as themselves, named ones in angle brackets,"
         " `<esc>`, `<enter>`, `<up>`, `<ctrl-l>`; no line end is added. `{action}` is filled in as in `send`.",

@@ -31,6 +31,18 @@ _ALTERNATIVES = {
 }
 """Parts of which exactly one of these keys is given."""
 
+_RIVALS: dict[str, list[tuple[str, ...]]] = {
+    "Framing": [FRAMINGS],
+    "Exchange": [FRAMINGS, ("send", "press")],
+    "Files": [("flag", "lock")],
+    "Grid": [("after", "before", "first_row")],
+}
+"""Parts of which at most one of these keys is given."""
+
+_PARTNERS = {"Deck": {"edit": ["set"], "set": ["edit"], "patch": ["namelist"]}}
+"""Parts of which keys are given with others."""
+
+
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a configuration, short forms included.
 
@@ -47,13 +59,18 @@ def json_schema_text() -> str:
 
 
 def _with_alternatives(name: str, part: dict[str, Any]) -> dict[str, Any]:
-    if name == "Transport":
-        return {**part, "minProperties": 1}
-    if name in ("Framing", "Exchange"):
-        return {**part, "allOf": [{"not": {"required": list(pair)}} for pair in _pairs(FRAMINGS)]}
-    if name not in _ALTERNATIVES:
-        return part
-    return {**part, "oneOf": [{"required": [key]} for key in _ALTERNATIVES[name]]}
+    part = dict(part)
+    if name in ("Transport", "Fifo"):
+        part["minProperties"] = 1
+    if name == "Within":
+        part["anyOf"] = [{"required": ["after"]}, {"required": ["before"]}]
+    if name in _RIVALS:
+        part["allOf"] = [{"not": {"required": list(pair)}} for rivals in _RIVALS[name] for pair in _pairs(rivals)]
+    if name in _PARTNERS:
+        part["dependentRequired"] = _PARTNERS[name]
+    if name in _ALTERNATIVES:
+        part["oneOf"] = [{"required": [key]} for key in _ALTERNATIVES[name]]
+    return part
 
 
 def _pairs(names: tuple[str, ...]) -> list[tuple[str, str]]:

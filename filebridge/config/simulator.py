@@ -64,7 +64,9 @@ _SEED_SCHEMA = {"anyOf": [{"const": "none"}, {**RANGE_SCHEMA, "examples": ["0..6
 def _exit_codes(value: object) -> object:
     if isinstance(value, str) and ".." in value:
         first, last = first_and_last(value)
-        return tuple(range(first, min(last, 255) + 1))
+        if not 0 <= first <= last <= 255:
+            raise expected("out of range", "exit codes from 0 to 255")
+        return tuple(range(first, last + 1))
     return tuple(value) if isinstance(value, list) else (value,)
 
 

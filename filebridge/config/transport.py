@@ -50,10 +50,11 @@ def _names(value: object) -> object:
 
 
 _NAME = {"type": "string", "minLength": 1}
+_NAMES = {"type": "array", "items": _NAME, "minItems": 1, "maxItems": 64, "uniqueItems": True}
 FileNames = Annotated[
     Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1, max_length=64)],
     BeforeValidator(_names),
-    WithJsonSchema({"anyOf": [_NAME, {"type": "array", "items": _NAME, "minItems": 1}]}),
+    WithJsonSchema({"anyOf": [_NAME, _NAMES]}),
 ]
 
 
@@ -72,12 +73,18 @@ class Files(Part):
         " it grows, and is read on from where it ended.",
     )
     flag: str | None = Field(
-        None, description="A file that the program makes when its results are whole; it is removed before each action."
+        None,
+        min_length=1,
+        description="A file that the program makes when its results are whole; it is removed before each action.",
     )
-    lock: str | None = Field(None, description="A file that is there while the program writes its results.")
+    lock: str | None = Field(
+        None, min_length=1, description="A file that is there while the program writes its results."
+    )
     remove: bool = Field(False, description="Remove the results before each action.")
     lock_writes: str | None = Field(
-        None, description="A file that is there while our own files are written, for a program that looks for it."
+        None,
+        min_length=1,
+        description="A file that is there while our own files are written, for a program that looks for it.",
     )
     fsync: bool = Field(False, description="Our files are on the disk, not only in memory, before they get their name.")
     watch: Literal["auto", "inotify", "watchdog", "poll"] = Field(

@@ -6,6 +6,8 @@ import pathlib
 
 import pytest
 
+from filebridge import load_program
+
 _SPEC = importlib.util.spec_from_file_location("ways", pathlib.Path(__file__).with_name("ways.py"))
 ways = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(ways)
@@ -366,3 +368,10 @@ RULES = {
 def test_what_the_author_sees(title, tmp_path):
     text, changes, expected = RULES[title]
     ways.check(tmp_path, text, changes, expected)
+
+
+@pytest.mark.parametrize("title", ways.GOOD)
+def test_what_goes_together_loads(title):
+    config, made = ways.GOOD[title], load_program(ways.GOOD[title])
+    assert made.config.transport.model_dump(exclude_unset=True).keys() == config["transport"].keys()
+    assert made.delivers == ("write" in config["step"][0])

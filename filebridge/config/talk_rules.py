@@ -38,6 +38,9 @@ def _said(config: Config, exchange: Exchange, place: Place) -> Iterator[Problem]
         yield Problem((*place, "press"), "keys are for a full screen", "no `screen`", wanted, on="key")
     if exchange.send is not None and screen:
         yield Problem((*place, "send"), "a full screen takes keys", "`send`", '`press: "...<enter>"`', on="key")
+    if exchange.answer and screen:
+        what, wanted = "an answer is a line, and a full screen takes keys", "an exchange with `when` and `press`"
+        yield Problem((*place, "answer"), what, "`answer`", wanted, on="key")
     if isinstance(exchange.send, list) and len(exchange.send) > 1 and _rewritten(config):
         what = "the replies to several lines cannot be told apart in one file"
         yield Problem((*place, "send"), what, f"a list of {len(exchange.send)}", "an exchange for each line")

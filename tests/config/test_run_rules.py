@@ -29,6 +29,17 @@ RULES = {
           expected: `each: step` too
         """,
     ),
+    "exit codes that there are not": (
+        RUNS,
+        [('  each: step', '  each: step\n  exit_ok: 0..300')],
+        r"""
+        toy.yaml:6:12: simulator.exit_ok: out of range
+            6 |   exit_ok: 0..300
+              |            ^^^^^^
+          found: 0..300
+          expected: exit codes from 0 to 255
+        """,
+    ),
     "a start of runs": (
         RUNS,
         [('step:\n', 'start: {}\nstop: {}\nstep:\n')],

@@ -39,6 +39,17 @@ RULES = {
           expected: `press: "...<enter>"`
         """,
     ),
+    "answers on a screen": (
+        SCREEN,
+        [('press: "{action}"', 'press: "{action}"\n    answer: {"--More--": ""}')],
+        r"""
+        toy.yaml:11:5: step[0].answer: an answer is a line, and a full screen takes keys
+           11 |     answer: {"--More--": ""}
+              |     ^^^^^^
+          found: `answer`
+          expected: an exchange with `when` and `press`
+        """,
+    ),
     "keys without a screen": (
         FILES,
         [('write: {in.txt: "{action:.2f}"}', 'press: "{action:.2f}"')],

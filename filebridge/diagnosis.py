@@ -121,7 +121,7 @@ def _death_cure(end: Exit | None, exchange: Exchange) -> str:
         cure = "see its stderr, and what it was told last; where its end is that of the episode, its last result must"
         return f"{cure} say so, and `terminated` ask for it"
     label = f"{{over: {{exit: {end.code if end and end.code is not None else 0}}}}}"
-    way = f"`until: [..., {label}]`" + ("" if exchange.has_until else f" in place of {exchange.awaiting}")
+    way = f"`until: [..., {label}]`" if exchange.has_until else f"`until: {label}` beside {exchange.awaiting}"
     return f"if its end is the end of the episode, say so: {way}; otherwise see what was sent last"
 
 

@@ -98,12 +98,17 @@ def launch_of(config: Config, values: Mapping[str, Any], token: str) -> Launch:
         environment=_environment(config, values, token),
         search=tuple(substitution.fill(folder, values) for folder in simulator.path),
         limits=Limits(limits.memory, limits.cpu, limits.files, limits.file_size, limits.processes),
-        terminal=None if console.terminal == "none" else Terminal(rows, columns, raw=console.terminal == "raw"),
+        terminal=None if console.terminal == "none" else Terminal(rows, columns, raw=_is_raw(console)),
         merge_stderr=console.stderr == "merged",
         install=simulator.install,
         ways=_ways(config),
         run=Run(simulator.exit_ok, simulator.remember) if simulator.each == "step" else None,
     )
+
+
+def _is_raw(console: Console) -> bool:
+    """Return whether the terminal passes bytes as they are; a program that draws a screen sets what it wants itself."""
+    return console.terminal == "raw" and console.screen is None
 
 
 def _environment(config: Config, values: Mapping[str, Any], token: str) -> dict[str, str]:

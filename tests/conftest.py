@@ -20,6 +20,9 @@ def run_folders(tmp_path_factory):
     base = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else Path(tempfile.gettempdir())
     folder = Path(tempfile.mkdtemp(prefix="filebridge-tests-", dir=base))
     os.environ["FILEBRIDGE_WORKDIR"] = str(folder)
+    # What is there by now stays: no collection after a test has to look through all of it again.
+    gc.collect()
+    gc.freeze()
     yield folder
     guardian.shut_down()
     shutil.rmtree(folder, ignore_errors=True)

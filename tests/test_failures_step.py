@@ -87,7 +87,7 @@ def test_an_exit_where_a_line_was_awaited_is_told_with_a_legal_cure():
         with pytest.raises(SimulatorExited) as caught:
             env.step(fake.act())
     assert caught.value.cure == (
-        "if its end is the end of the episode, say so: `until: [..., {over: {exit: 0}}]` in place of 2 lines;"
+        "if its end is the end of the episode, say so: `until: {over: {exit: 0}}` beside 2 lines;"
         " otherwise see what was sent last"
     )
 

@@ -24,6 +24,9 @@ _OPEN_ENDED = re.compile(r"(?<!\\)(?:[*+?]|\{\d*,\d*\})\??\)*$")
 def check_framing(framing: Framing, place: Place) -> Iterator[Problem]:
     """Yield what is wrong with the way in which a reply ends."""
     given = [name for name in FRAMINGS if getattr(framing, name) is not None]
+    if framing.until is not None and all(end.exit is not None for end in framing.until):
+        # The end of the program may come instead of any other end.
+        given.remove("until")
     if len(given) > 1:
         yield Problem((*place, given[1]), "a reply has one kind of end", " and ".join(given), "one of them", on="key")
     for name in ("blank", "whole"):

@@ -91,7 +91,7 @@ class Framing(Part):
         None,
         description="The text that ends a reply: a literal, a `/regular expression/`, or a list of them. A labelled"
         " one, `{landed: TOUCHDOWN}`, sets the flag `landed` when it was this one. `{over: {exit: 0}}`: the program's"
-        " end with this code, one of `[0, 3]` or of `0..3`.",
+        " end with this code, one of `[0, 3]` or of `0..3`; by itself it may stand beside another key.",
     )
     lines: int | None = Field(None, ge=1, le=1_000_000, description="So many lines.")
     blank: bool | None = Field(None, description="`true`: everything up to a blank line.")
@@ -106,7 +106,7 @@ class Framing(Part):
 
 
 FRAMINGS = ("until", "lines", "blank", "bytes", "quiet", "whole", "cursor")
-"""The keys of a framing of which at most one is given."""
+"""The keys of a framing of which at most one is given; an `until` with nothing but exit codes goes with any other."""
 
 
 class Repeat(Part):

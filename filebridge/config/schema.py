@@ -32,8 +32,8 @@ _ALTERNATIVES = {
 """Parts of which exactly one of these keys is given."""
 
 _RIVALS: dict[str, list[tuple[str, ...]]] = {
-    "Framing": [FRAMINGS],
-    "Exchange": [FRAMINGS, ("send", "press")],
+    "Framing": [FRAMINGS[1:]],
+    "Exchange": [FRAMINGS[1:], ("send", "press")],
     "Files": [("flag", "lock")],
     "Grid": [("after", "before", "first_row")],
 }

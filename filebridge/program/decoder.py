@@ -52,6 +52,7 @@ class Decoder:
         refuse: Callable[[bytes], None] | None,
     ) -> None:
         self.entries = entries
+        self._refuse = refuse
         alone = len(entries) == 1 and not computed and refuse is None
         self.decode = _decoding_one(entries[0]) if alone else _decoding(entries, computed, refuse)
 
@@ -62,7 +63,11 @@ class Decoder:
         if not chosen:
             return None
 
+        refuse = self._refuse
+
         def decode(message: bytes, row: Row, previous: Row) -> None:
+            if refuse is not None:
+                refuse(message)
             for entry in chosen:
                 value = entry.read(message)
                 if value is not None:

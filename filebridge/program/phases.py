@@ -125,7 +125,7 @@ class _Compiler:
             files=files,
             fresh=guarded(fresh, "fresh") if fresh else None,
             awaiting=awaited_by(self._config, framing),
-            has_until=framing.until is not None,
+            has_until=any(end.exit is None for end in framing.until or ()),
             texts=tuple(end.text for end in framing.until or () if end.text is not None),
             condition=exchange.repeat.until if exchange.repeat else "",
             freshness=exchange.fresh or "",

@@ -9,6 +9,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def _section(section: Section, parts: Mapping[str, Any]) -> Iterator[str]:
         yield from (section.text, "")
     for model in section.models:
         if len(section.models) > 1:
-            yield from (f"### {_TITLES.get(model.__name__, model.__name__)}", "", model.__doc__ or "", "")
+            yield from (f"### {_TITLES.get(model.__name__, model.__name__)}", "", cleandoc(model.__doc__ or ""), "")
         yield from (*_table(model, parts[model.__name__]), "")
     yield from ("```yaml", section.example.rstrip("\n"), "```", "")
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from filebridge.config.exchange import Alternative, Framing
+from filebridge.config.exchange import FRAMINGS, Alternative, Framing
 from filebridge.errors import escaped
 
 __all__ = ["LOOK_BACK", "Cut", "End", "awaited", "bytes_cut", "compile_cut", "entire", "never", "until_cut", "whole"]
@@ -147,7 +147,8 @@ def compile_cut(
     ``ends`` are the alternatives of ``until`` with what they mean, ``answers`` the questions on the way.
     Questions go with ``until`` and with ``quiet`` only; the rules see to that.
     """
-    if framing.until is not None:
+    others = any(getattr(framing, name) is not None for name in FRAMINGS[1:])
+    if framing.until is not None and not others:
         return until_cut([*answers, *ends], encode)
     if framing.quiet is not None:
         return until_cut(answers, encode)
@@ -165,7 +166,9 @@ def compile_cut(
 def awaited(framing: Framing) -> str:
     """Return in words, and on one line, how a reply ends: its texts escaped and with their labels."""
     if framing.until is not None:
-        return " or ".join(_named(end) for end in framing.until)
+        named = [_named(end) for end in framing.until]
+        others = any(getattr(framing, name) is not None for name in FRAMINGS[1:])
+        return " or ".join([awaited(framing.model_copy(update={"until": None})), *named] if others else named)
     if framing.quiet is not None:
         return f"quiet for {framing.quiet:g} s"
     if framing.blank:

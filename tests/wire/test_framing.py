@@ -138,3 +138,9 @@ def test_counts():
 ])
 def test_the_awaited_end_is_told_in_words(keys, text):
     assert awaited(Framing(**keys)) == text
+
+
+def test_the_end_of_the_program_may_stand_beside_another_end():
+    over = Framing(until={"over": {"exit": 0}}, lines=2)
+    assert framed(over)(b"a\nb\nc\n", 0) == (4, End())
+    assert awaited(over) == "2 lines or over: exit code 0"

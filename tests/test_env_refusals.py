@@ -1,4 +1,4 @@
-"""Programs that a script needs are looked for before it is started."""
+"""What is refused through the environment: a start without the programs it needs, an answer that complains."""
 
 import pytest
 
@@ -43,3 +43,35 @@ def test_flags_in_a_complaint_are_refused_where_they_stand():
     config = {**CONFIG, "complaints": "/(?i)error/"}
     with pytest.raises(filebridge.ConfigError, match=r"complaints.*not a regular expression"):
         filebridge.load_program(config)
+
+
+STALE = """
+import os, time
+def put(text):
+    with open("obs.tmp", "w") as file:
+        file.write(text)
+    os.replace("obs.tmp", "obs.txt")
+put("0 0\\n")
+while not os.path.exists("act.txt"):
+    time.sleep(0.001)
+put("-1 0 BAD ORDER\\n")
+time.sleep(60)
+"""
+
+
+def test_a_complaint_is_heard_although_its_number_is_an_old_one(tmp_path):
+    (tmp_path / "stale.py").write_text(STALE)
+    config = {
+        **CONFIG,
+        "simulator": {"command": ["${python}", "-S", str(tmp_path / "stale.py")], "seed": "none"},
+        "transport": {"files": {"read": "obs.txt", "written": "renamed"}},
+        "start": {"fresh": "n == step"},
+        "step": {"write": {"act.txt": "{step} {action}"}, "fresh": "n == step"},
+        "fields": {"n": {"column": 1, "type": "int"}, "x": {"column": 2}},
+        "complaints": "BAD ORDER",
+    }
+    env = filebridge.BridgeEnv(config)
+    env.reset()
+    with pytest.raises(filebridge.Refused):
+        env.step(1)
+    env.close()

@@ -1,6 +1,7 @@
 /* A full screen of 80x24: at each key it moves a mark, writes the key's code and five numbers into row 24, and
    puts the cursor back to its place, row 23, column 1. One write for each key. */
 #include <stdio.h>
+#include <termios.h>
 #include <unistd.h>
 
 static char drawn[8192];
@@ -21,7 +22,12 @@ int main(void)
 {
     int x = 40, y = 11, size = frame(x, y);
     unsigned char key;
+    struct termios modes;
 
+    if (tcgetattr(0, &modes) == 0) {
+        cfmakeraw(&modes);
+        tcsetattr(0, TCSANOW, &modes);
+    }
     while (write(1, drawn, size) == size && read(0, &key, 1) == 1) {
         int from_x = x, from_y = y;
         x += (key == 'l' && x < 79) - (key == 'h' && x > 2);

@@ -64,9 +64,9 @@ def take(env, steps):
 
 
 @pytest.mark.parametrize(("way", "files", "steps"), [
-    ("truncated", {}, 5000),
-    ("renamed", {"written": "renamed"}, 5000),
-    ("appended_open", LOG, 5000),
+    ("truncated", {}, 2000),
+    ("renamed", {"written": "renamed"}, 2000),
+    ("appended_open", LOG, 2000),
     ("appended", LOG, 500),
     ("rotated", LOG, 500),
     ("kept_open", {"written": "open"}, 500),

@@ -208,3 +208,28 @@ def test_an_array_of_a_run_is_read_from_its_file(bridge):
                  fields={"x": {"binary": {"type": "<f8"}, "size": 3}}, observation=["x"])  # fmt: skip
     np.testing.assert_array_equal(env.reset()[0], [1, 2, 3])
     np.testing.assert_array_equal(env.step(fake.act(7))[0], [1, 2, 7])
+
+
+def test_a_trainer_that_ignores_a_signal_runs_as_any_other(tmp_path):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as under nohup
+    try:
+        env = BridgeEnv(NOHUP)
+        env.reset()
+        assert [float(env.step(action)[0][0]) for action in (3, 4)] == [3.0, 4.0]
+        env.close()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+NOHUP = {
+    "filebridge": 1,
+    "name": "Nohup",
+    "simulator": {"command": ["cat"], "each": "step", "seed": "none"},
+    "transport": {"console": {}},
+    "action": {"choices": 5},
+    "reset": {"send": "0"},
+    "step": {"send": "{action}"},
+    "fields": {"x": {"column": 1}},
+    "observation": ["x"],
+    "max_steps": 5,
+}

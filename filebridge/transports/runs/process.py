@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any
 
 from filebridge.transports.base import Launch
@@ -56,13 +56,15 @@ class Start:
         Raises OSError and what else ``birth.start_errors`` translates; nothing runs then.
         """
         hooked = self._before or self._unclean or bool(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
-        with quiet_fork() if hooked else nullcontext():
+        with quiet_fork() if hooked else nullcontext(), ExitStack() as copies:
+            # A real fork lets go, in the child, of all that is the trainer's: these descriptors too.
+            streams = [_copy(stream, copies) if hooked else stream for stream in (stdin, stdout, stderr)]
             child = subprocess.Popen(
                 self._argv,
                 bufsize=0,
-                stdin=stdin,
-                stdout=stdout,
-                stderr=stderr,
+                stdin=streams[0],
+                stdout=streams[1],
+                stderr=streams[2],
                 cwd=self._launch.directory,
                 env=self._environment,
                 **self._apart,
@@ -99,6 +101,12 @@ def _on_terminal() -> bool:
     except OSError:
         return False
     return True
+
+
+def _copy(descriptor: int, copies: ExitStack) -> int:
+    copy = os.dup(descriptor)
+    copies.callback(os.close, copy)
+    return copy
 
 
 class RunProcess(Process):

@@ -15,7 +15,7 @@ side = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(side)
 
 AGES = re.compile(r"\d+\.\d s old")
-SECONDS = {"start": 20, "step": 0.3}
+SECONDS = {"start": 20, "step": 1}
 
 
 def late(code, before=side.MIDWAY, **keys):
@@ -26,7 +26,7 @@ def late(code, before=side.MIDWAY, **keys):
         with pytest.raises(SimulatorTimeout) as caught:
             env.step(side.act())
     error = caught.value
-    what = error.what.removeprefix("no whole reply within 0.3 s: ")
+    what = error.what.removeprefix("no whole reply within 1 s: ")
     return AGES.sub("N s old", what), AGES.sub("N s old", error.found), error.cure, error.situation
 
 

@@ -9,6 +9,7 @@
      │  ├ ExecFailed                   missing, not executable, not a program
      │  ├ StartCrashed                 ended before it was ready
      │  ├ ReadyTimeout(TimeoutError)   runs, but never showed what the start dialogue waits for
+     │  ├ EndpointInUse                another program has the port or the path that was asked for
      │  └ LimitReached                 no descriptors, processes, memory or disk left
      ├ SimulatorError                  the simulator
      │  ├ SimulatorExited              ended in the middle of an episode
@@ -16,6 +17,7 @@
      ├ TransportError(ConnectionError) the way between
      │  ├ SendBlocked                  the simulator does not read its input
      │  ├ WatchLost                    the folder that results appear in is gone
+     │  ├ PeerClosed                   the connection was closed or reset
      │  └ PeerRejected                 what stands where a result should be is no result: a link, a device, a stranger
      ├ ProtocolError                   the simulator said what the config does not expect
      │  ├ MessageTooLarge              no end of message within the limit
@@ -45,11 +47,13 @@ __all__ = [
     "ConfigSecurityError",
     "DecodeError",
     "Desync",
+    "EndpointInUse",
     "ExecFailed",
     "ExpressionError",
     "LimitReached",
     "MessageTooLarge",
     "ParseError",
+    "PeerClosed",
     "PeerRejected",
     "ProtocolError",
     "ReadyTimeout",
@@ -209,6 +213,10 @@ class ReadyTimeout(StartError, TimeoutError):
     """The simulator runs but did not become ready in time."""
 
 
+class EndpointInUse(StartError):
+    """The port, or the path of a socket, belongs to another program."""
+
+
 class LimitReached(StartError):
     """The machine has no more of something: descriptors, processes, memory, disk."""
 
@@ -238,6 +246,10 @@ class TransportError(BridgeError, ConnectionError):
 
 class SendBlocked(TransportError):
     """The simulator does not read what was sent."""
+
+
+class PeerClosed(TransportError):
+    """The simulator closed or reset its connection, and runs on."""
 
 
 class WatchLost(TransportError):

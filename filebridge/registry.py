@@ -10,13 +10,20 @@ from typing import Any
 
 from filebridge.errors import ConfigError
 
-__all__ = ["FORMATS", "TRANSPORTS", "load", "names"]
+__all__ = ["ADAPTERS", "FORMATS", "SOCKETS", "TRANSPORTS", "load", "names"]
 
 TRANSPORTS = {
     "pipes": "filebridge.transports.pipes:PipeTransport",
     "pty": "filebridge.transports.pty:PtyTransport",
     "assembly": "filebridge.transports.assembly:Assembly",
     "run": "filebridge.transports.runs.run:RunTransport",
+}
+SOCKETS = {
+    "tcp": "filebridge.transports.sockets.stream:StreamSocket",
+    "unix": "filebridge.transports.sockets.stream:StreamSocket",
+    "udp": "filebridge.transports.sockets.datagram:DatagramSocket",
+    "service": "filebridge.transports.http.client:HttpClient",
+    "counter": "filebridge.transports.http.server:HttpServer",
 }
 FORMATS = {
     "find": "filebridge.wire.formats.pattern:find_reader",
@@ -37,13 +44,16 @@ FORMATS = {
     "npy": "filebridge.wire.formats.npy:reader",
     "npz": "filebridge.wire.formats.npy:reader",
     "binary": "filebridge.wire.formats.binary:reader",
+    "adapter": "filebridge.wire.formats.adapted:reader",
 }
 
-_KINDS = {"transports": TRANSPORTS, "formats": FORMATS}
+ADAPTERS = {"modbus": "filebridge.adapters.modbus:Modbus"}
+
+_KINDS = {"transports": TRANSPORTS, "sockets": SOCKETS, "formats": FORMATS, "adapters": ADAPTERS}
 
 
 def names(kind: str) -> list[str]:
-    """Return the sorted names of a ``kind``, which is "transports" or "formats", plug-ins included."""
+    """Return the sorted names of a ``kind``, which is a key of ``_KINDS``, plug-ins included."""
     return sorted(_table(kind))
 
 

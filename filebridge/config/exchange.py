@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from keyword import iskeyword
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from filebridge.config.deck import Content
-from filebridge.config.part import Part, Word
+from filebridge.config.part import Part, ShortForm, Word
 from filebridge.config.units import RANGE_SCHEMA, Duration, Expression, expected, first_and_last, regex_source
 
 __all__ = ["FRAMINGS", "Alternative", "Exchange", "Framing", "Repeat", "Reset"]
@@ -84,6 +84,27 @@ _PLACE = Annotated[int, Field(ge=1, le=500)]
 Cursor = Annotated[list[_PLACE], Field(min_length=2, max_length=2)]
 
 
+class Length(Part):
+    """The length of a message, as a number in its head."""
+
+    size: int = Field(ge=1, le=8, description="Bytes of the number.")
+    order: Literal["big", "little"] = Field("big", description="Which of its bytes comes first.")
+    offset: int = Field(0, ge=0, le=4096, description="Bytes before the number.")
+    counts: Literal["rest", "message"] = Field(
+        "rest", description="What it counts: the bytes behind it, or the whole `message`, itself included."
+    )
+    keep: bool = Field(
+        False, description="`true`: what is before the text, the number included, is part of the message, in both directions."
+    )
+
+
+def _length(value: object) -> object:
+    return {"size": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+_COUNT_SCHEMA: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": 8}
+
+
 class Framing(Part):
     """How the end of a reply is known; at most one of the keys. Without any: one line."""
 
@@ -103,9 +124,22 @@ class Framing(Part):
     cursor: Cursor | None = Field(
         None, description="Of a full screen: everything until the cursor stands at `[ROW, COLUMN]`, counted from 1."
     )
+    length: Annotated[Length | None, BeforeValidator(_length), ShortForm(lambda _: _COUNT_SCHEMA)] = Field(
+        None,
+        description="A length stands in front, in so many bytes: `length: 4`. What is sent gets one too, instead of a"
+        " line end.",
+    )
+    document: Literal["json", "xml"] | None = Field(
+        None, description="One document, which ends where its own structure says: a JSON value, an XML element."
+    )
+    datagrams: int | None = Field(
+        None, ge=1, le=100_000, description="So many datagrams, read together; by default one."
+    )
 
 
-FRAMINGS = ("until", "lines", "blank", "bytes", "quiet", "whole", "cursor")
+FRAMINGS = (
+    "until", "lines", "blank", "bytes", "quiet", "whole", "cursor", "length", "document", "datagrams",
+)  # fmt: skip
 """The keys of a framing of which at most one is given; an `until` with nothing but exit codes goes with any other."""
 
 
@@ -126,6 +160,61 @@ def _answers(value: object) -> object:
     if isinstance(value, dict):
         return {prompt: _lines(reply) for prompt, reply in value.items()}
     return value
+
+
+Leaf = str | int | float | bool | None
+Tree = dict[str, Any] | list[Any] | Leaf
+
+
+class Pack(Part):
+    """Numbers in binary."""
+
+    layout: str = Field(
+        min_length=1,
+        max_length=4096,
+        description="As of Python's `struct`: `<` little or `>` big endian, then one letter a number: `b B h H i I q Q`"
+        " whole numbers of 1, 2, 4, 8 bytes, `f d` floats, `x` a byte of padding, `3f` three of them.",
+    )
+    values: list[str | int | float] = Field(
+        default_factory=list, max_length=4096, description="Numbers and expressions, one for each letter."
+    )
+
+
+def _numbers(value: object) -> object:
+    if isinstance(value, list):
+        return tuple(value)
+    return (value,) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+_Status = Annotated[int, Field(ge=100, le=599)]
+_STATUS = {"type": "integer", "minimum": 100, "maximum": 599}
+_STATUS_SCHEMA = {"anyOf": [_STATUS, {"type": "array", "items": _STATUS}]}
+Statuses = Annotated[tuple[_Status, ...], BeforeValidator(_numbers), WithJsonSchema(_STATUS_SCHEMA)]
+
+
+class Request(Part):
+    """An HTTP request: exactly one of the methods, with the path behind the `url`."""
+
+    get: str | None = Field(None, description="Path that is got; `{action}` and the like are filled in, and quoted.")
+    post: str | None = Field(None, description="Path that is posted to.")
+    put: str | None = Field(None, description="Path that is put to.")
+    patch: str | None = Field(None, description="Path that is patched.")
+    delete: str | None = Field(None, description="Path that is deleted.")
+    headers: dict[str, str] = Field(
+        default_factory=dict, description="Header field -> value, with `{action}` and the like."
+    )
+    json_body: Any = Field(
+        None, alias="json", description="A JSON body: texts in it are expressions, `'go'` in quotes is a text."
+    )
+    form: dict[str, str | int | float] | None = Field(
+        None, description="A form: name -> text with `{action}` and the like."
+    )
+    body: str | None = Field(None, description="A plain body with `{action}` and the like.")
+    expect: Statuses = Field(
+        (), description="Status codes of a good answer; by default 200 to 299."
+    )
+    again: Statuses = Field((), description="Status codes that mean: not ready, ask again within the deadline.")
+    every: Duration = Field(0.05, description="Pause before it is asked again.")
 
 
 class Exchange(Framing):
@@ -150,6 +239,13 @@ class Exchange(Framing):
         description="Keys that are pressed, for a full screen: characters as themselves, named ones in angle brackets,"
         " `<esc>`, `<enter>`, `<up>`, `<ctrl-l>`; no line end is added. `{action}` is filled in as in `send`.",
     )
+    send_json: dict[str, Any] | list[Any] | None = Field(
+        None,
+        description="A JSON document that is sent on one line: texts in it are expressions, `{move: action, name:"
+        " \"'left'\"}`.",
+    )
+    pack: Pack | None = Field(None, description="Binary numbers that are sent.")
+    request: Request | None = Field(None, description="An HTTP request that is made; its answer's body is the reply.")
     write: dict[str, Content] | None = Field(
         None,
         min_length=1,
@@ -172,6 +268,21 @@ class Exchange(Framing):
         None,
         description="An expression over the fields, `seq == step`: a reply for which it is false is an old one, and the"
         " next is awaited.",
+    )
+    gather: Expression | None = Field(
+        None,
+        description="An expression over the fields, `event == 'decide'`: replies are gathered until it is true, and read"
+        " together.",
+    )
+    resend: Duration | None = Field(
+        None,
+        gt=0,
+        description="Send again what has no reply after this time; only where the program may get an action twice.",
+    )
+    at: Duration | None = Field(
+        None,
+        description="The exchange takes place so long after the beginning of the step; steps follow each other without"
+        " drift.",
     )
 
 

@@ -14,7 +14,7 @@ __all__ = ["GRID_DEFAULT", "WAYS", "FieldModel", "way"]
 
 WAYS = (
     "find", "seen", "regex", "column", "columns", "chars", "table", "key", "json_pointer", "grid", "screen", "ini",
-    "namelist", "xml", "array", "npy", "npz", "binary", "compute",
+    "namelist", "xml", "array", "npy", "npz", "binary", "adapter", "compute",
 )  # fmt: skip
 """The keys of a field of which exactly one is given: the way in which its value is read."""
 
@@ -116,8 +116,14 @@ class FieldModel(Part):
     npy: bool | None = Field(None, description="`true`: the array of a NumPy `.npy` file.")
     npz: str | None = Field(None, min_length=1, description="The array of this name in a NumPy `.npz` file.")
     binary: Binary | None = Field(None, description="Numbers at a place in binary data.")
+    adapter: str | None = Field(None, min_length=1, description="A value of this name that the adapter decodes.")
     compute: Expression | None = Field(None, description="An expression over other fields, not read from the text.")
 
+    when: Expression | None = Field(
+        None,
+        description="An expression over fields above, `kind == 2`: the field is read only if it is true, else it has its"
+        " `default`, or with `keep` the value before.",
+    )
     file: str | None = Field(
         None, description="Which of several files `read` the field is read from; by default the first."
     )

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from filebridge.config.action import Action
+from filebridge.config.adapter import AdapterModel, adapter_form
 from filebridge.config.exchange import Exchange, Framing, Reset, exchange_list, reset_form
 from filebridge.config.field import FieldModel
 from filebridge.config.part import Name, Part, ShortForm, Word
@@ -134,6 +135,14 @@ class Config(Part):
         description="Texts or `/regular expressions/` with which the program says that it did not understand, or"
         " failed: a reply that holds one is an error.",
     )
+    ignore: Annotated[list[str], BeforeValidator(_listed), ShortForm(lambda several: several["items"])] = Field(
+        default_factory=list,
+        description="Texts or `/regular expressions/` of messages that answer nothing, a heartbeat say: a message that"
+        " holds one is dropped, and the next is awaited.",
+    )
+    adapter: Annotated[
+        AdapterModel | None, BeforeValidator(adapter_form), ShortForm(lambda _: {"type": "string"})
+    ] = Field(None, description="Python for what a YAML cannot say.")
     leftover: Literal["refuse", "drop", "keep"] = Field(
         "refuse",
         description="Output after a reply's end, before the next thing is sent: an error, dropped, or kept as the"

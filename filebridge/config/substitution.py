@@ -12,7 +12,9 @@ from filebridge import simulators
 
 __all__ = ["KNOWN", "KNOWN_TEXT", "Fault", "faults", "fill", "places", "uses"]
 
-KNOWN = ("python", "simulators", "seed", "seat", "workdir", "config", "episode")
+KNOWN = (
+    "python", "simulators", "seed", "seat", "workdir", "config", "episode", "port", "port2", "port3", "token",
+)  # fmt: skip
 KNOWN_TEXT = ", ".join(f"${{{name}}}" for name in KNOWN)
 
 _MARK = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>[^{}]*)\}|(?P<rest>[^$]{0,20}))", re.DOTALL)

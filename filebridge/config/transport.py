@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from filebridge.config.part import Part
+from filebridge.config.sockets import Http, Tcp, Udp, Unix
 from filebridge.config.units import Duration, WindowSize, expected
 
 __all__ = ["Console", "Fifo", "Files", "Transport"]
@@ -105,10 +106,20 @@ class Fifo(Part):
 class Transport(Part):
     """What moves bytes to and from the simulator: at least one of the keys.
 
-    Replies come from `fifo` or `files` where these have a `read`, else from the console. What is sent goes
-    to `fifo` where it has a `write`, else to the console.
+    Replies come from a socket that carries them, from `fifo` or `files` where these have a `read`, else from the
+    console. What is sent goes to a socket that carries actions, to `fifo` where it has a `write`, else to the console.
     """
 
     console: Console | None = Field(None, description="Standard input and output, through pipes or a terminal.")
     files: Files | None = Field(None, description="Files in the folder that the program starts in.")
     fifo: Fifo | None = Field(None, description="Named pipes in the folder that the program starts in.")
+    tcp: Tcp | None = Field(None, description="A TCP connection, made by us or by the program.")
+    unix: Unix | None = Field(None, description="A Unix socket, made by us or by the program.")
+    udp: Udp | None = Field(None, description="Datagrams.")
+    http: Http | None = Field(None, description="HTTP; the program is the server, or we are.")
+
+    @property
+    def sockets(self) -> dict[str, Tcp | Unix | Udp | Http]:
+        """The sockets that are given, by their key."""
+        given = {"tcp": self.tcp, "unix": self.unix, "udp": self.udp, "http": self.http}
+        return {name: socket for name, socket in given.items() if socket is not None}

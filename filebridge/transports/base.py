@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from filebridge.transports.outbox import Outbox
     from filebridge.transports.process import Process
     from filebridge.transports.results.sight import Sight
+    from filebridge.transports.sockets.endpoint import Endpoints
 
-__all__ = ["CHUNK", "Launch", "Limits", "Receiver", "Results", "Run", "Sender", "Terminal", "Transport", "Ways"]
+__all__ = [
+    "CHUNK", "Launch", "Limits", "Opening", "Receiver", "Results", "Run", "Sender", "Socket", "Terminal", "Transport",
+    "Ways",
+]  # fmt: skip
 
 CHUNK = 65536
 
@@ -76,14 +80,15 @@ class Ways:
     """What leads to the simulator and back where the console alone does not.
 
     ``fifo_to`` and ``fifo_from`` are names of FIFOs, seen from the folder that the simulator starts in; the
-    results are read from files. ``console`` lends its stdin, or its stdout, to the direction that has
-    nothing else; without it stdin is empty, and stdout is kept for diagnosis, as stderr is.
+    results are read from files; ``sockets`` carry what they say. ``console`` lends its stdin, or its stdout, to the
+    direction that has nothing else; without it stdin is empty, and stdout is kept for diagnosis, as stderr is.
     """
 
     fifo_to: str = ""
     fifo_from: str = ""
     results: Results | None = None
     console: bool = False
+    sockets: Endpoints = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +162,46 @@ class Receiver(Protocol):
         """Close the descriptors, twice is harmless."""
 
 
+class Opening(Protocol):
+    """A connection that is being made; never waits.
+
+    ``events`` are those of ``select.poll`` that are awaited on ``fileno()``, which is -1 where there are none and may
+    change with each ``advance``. ``patience`` is the number of seconds after which ``advance`` is to be called although
+    nothing was announced.
+    """
+
+    events: int
+    patience: float
+
+    def fileno(self) -> int:
+        """Return the descriptor to watch, -1 for none."""
+
+    def advance(self) -> bool:
+        """Go on as far as possible now; return whether the connection is there.
+
+        Raises TransportError, PeerRejected, StartError where it never can be.
+        """
+
+    def awaited(self) -> str:
+        """Return in words what is awaited and what was met so far, for an error: `... where nobody listens`."""
+
+
+class Socket(Sender, Receiver, Protocol):
+    """A socket that leads to a simulator and back; made, and listening where it is to listen, before that is started.
+
+    ``snapshots`` says that each chunk read is a whole message, a datagram or a body.
+    """
+
+    snapshots: bool
+
+    def open(self) -> Opening | None:
+        """Begin a connection, after the simulator was started, and for each episode where that is asked for.
+
+        Closes the one before. None where nothing has to be awaited. Until the opening is done nothing is sent or read;
+        from then on ``fileno()`` stays the same.
+        """
+
+
 class Transport(ABC):
     """Moves bytes to and from one simulator; never waits.
 
@@ -164,6 +209,7 @@ class Transport(ABC):
     end, that reaches the simulator whole; 0 where there is no such limit. ``snapshots`` says that each
     chunk read is all that there is, and replaces the one before. ``patience`` is that of the Receiver.
     ``outbox`` puts files into the folder that the simulator starts in, where the configuration writes any.
+    ``openings`` are the connections that have to be made before anything is sent or read, by ``advance``.
     """
 
     __slots__ = ("outbox", "process")
@@ -173,6 +219,13 @@ class Transport(ABC):
     line_limit: int = 0
     snapshots: bool = False
     patience: float = math.inf
+    openings: Sequence[Opening] = ()
+
+    def opened(self) -> None:  # noqa: B027  # most have no openings
+        """Take note that all ``openings`` are done: output is read, and input written, from now on."""
+
+    def reopen(self) -> None:  # noqa: B027
+        """Begin a new connection where each episode has its own; ``openings`` are those to be awaited."""
 
     def deliver(self, files: Sequence[tuple[str, bytes]], data: bytes) -> bytes:
         """Put ``files``, pairs of name and content, where the simulator finds them; return what is still to be written.

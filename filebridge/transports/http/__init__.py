@@ -1,0 +1,1 @@
+"""HTTP, with either side as the server."""

@@ -1,0 +1,1 @@
+"""Sockets: connections and datagrams, made by us or by the simulator."""

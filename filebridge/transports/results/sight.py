@@ -18,7 +18,7 @@ from filebridge.transports.results.lease import is_closed
 
 __all__ = ["Known", "Seen", "Sight", "sight"]
 
-MARGIN = 0.005
+MARGIN = 0.01
 """Seconds by which the clock of a file system may be late."""
 
 MOST = 10_000
@@ -63,10 +63,10 @@ def sight(directory: str, ways: Ways, known: Known, session: int, seconds: float
     New is what changed within the last ``seconds``, and is not as it is ``known``. What cannot be looked at is missing.
     """
     results, fifos = ways.results, [name for name in (ways.fifo_to, ways.fifo_from) if name]
+    look = _Look(directory, known, seconds)
     unopened = tuple(name for name in fifos if not _is_opened(os.path.join(directory, name), session))
     if results is None:
         return Sight(unopened=unopened, answers_in_fifo=bool(ways.fifo_from))
-    look = _Look(directory, known, seconds)
     files = tuple(found for name in results.names for found in look.matching(name))
     flag, lock = (next(look.matching(name)) if name else None for name in (results.flag, results.lock))
     awaited = {*results.names, results.flag, results.lock, *fifos, *(file.name for file in files)}
@@ -82,7 +82,8 @@ class _Look:
     def __init__(self, directory: str, known: Known, seconds: float) -> None:
         self._directory = directory
         self._known = known
-        self._seconds = seconds + MARGIN
+        # At once: what is looked at later, on a busy machine much later, is no older for it.
+        self._since = time.time() - seconds - MARGIN
 
     def matching(self, name: str) -> Iterator[Seen]:
         """Yield the file of this name, or the new ones of a name with a star; one that is missing if there is none."""
@@ -114,7 +115,7 @@ class _Look:
             status = os.stat(last, dir_fd=folder, follow_symlinks=False)
             # Whatever date the program gives it, this one is the system's.
             age = max(0.0, time.time() - status.st_ctime)
-            is_old = age > self._seconds or (name in self._known and identity(folder, last) == self._known[name])
+            is_old = status.st_ctime < self._since or (name in self._known and identity(folder, last) == self._known[name])
             is_open = not is_old and is_closed(folder, last) is False
         except (OSError, TransportError):
             return None

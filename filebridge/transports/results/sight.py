@@ -115,7 +115,8 @@ class _Look:
             status = os.stat(last, dir_fd=folder, follow_symlinks=False)
             # Whatever date the program gives it, this one is the system's.
             age = max(0.0, time.time() - status.st_ctime)
-            is_old = status.st_ctime < self._since or (name in self._known and identity(folder, last) == self._known[name])
+            is_taken = name in self._known and identity(folder, last) == self._known[name]
+            is_old = is_taken or status.st_ctime < self._since
             is_open = not is_old and is_closed(folder, last) is False
         except (OSError, TransportError):
             return None

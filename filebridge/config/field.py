@@ -121,8 +121,8 @@ class FieldModel(Part):
 
     when: Expression | None = Field(
         None,
-        description="An expression over fields above, `kind == 2`: the field is read only if it is true, else it has its"
-        " `default`, or with `keep` the value before.",
+        description="An expression over fields above, `kind == 2`: the field is read only if it is true, else it has"
+        " its `default`, or with `keep` the value before.",
     )
     file: str | None = Field(
         None, description="Which of several files `read` the field is read from; by default the first."

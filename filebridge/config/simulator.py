@@ -88,11 +88,11 @@ class Simulator(Part):
         WithJsonSchema({"type": "array", "items": {"type": ["string", "number"]}, "minItems": 1}),
     ] = Field(
         default_factory=list,
-        description="The program and its arguments, a list; left out where a socket leads to a program that runs already,"
-        " and is started by somebody else. `${python}`, `${seed}`, `${seat}`, `${episode}`,"
+        description="The program and its arguments, a list. `${python}`, `${seed}`, `${seat}`, `${episode}`,"
         " `${workdir}` (its run folder), `${config}` (the folder of this YAML), `${simulators}` (that of the embedded"
-        " ones), `${port}`, `${port2}`, `${port3}` (free ones) and `${token}` (a secret of this run) are filled in; `$$`"
-        " is a dollar sign.",
+        " ones), `${port}`, `${port2}`, `${port3}` (free ports) and `${token}` (a secret of this run) are filled in;"
+        " `$$` is a dollar sign. Left out where `connect` or `url` leads to a program that runs already, started by"
+        " somebody else.",
     )
     path: list[str] = Field(default_factory=list, description="Folders to look in for the program, before PATH.")
     requires: list[str] = Field(

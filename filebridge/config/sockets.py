@@ -91,8 +91,13 @@ class Udp(Part):
         " sent to us last.",
     )
     carries: Carries = Field("both", description=_CARRIES)
-    peer: Peer = Field("process", description="Who is heard, where we listen: as for `tcp`, but `token` is not known.")
-    allow_remote: bool = Field(False, description=_REMOTE)
+    peer: Literal["process", "any"] = Field(
+        "process",
+        description="Who is heard, where we listen. `process`: what we started, or what it started. `any`: all.",
+    )
+    allow_remote: bool = Field(
+        False, description="Listen on an address that other machines reach; wants `peer: any` too."
+    )
 
 
 class Http(Part):
@@ -107,7 +112,8 @@ class Http(Part):
         description="Header field -> environment variable that holds its value, a key say; it is never shown.",
     )
     ready: _Text | None = Field(
-        None, description="Path that is asked for until it answers, before anything else; without it a connection will do."
+        None,
+        description="Path that is asked for until it answers, before anything else; without it a connection will do.",
     )
     serve: Listen = Field(
         None, description="`HOST:PORT` where the program asks us for actions; `true`: `127.0.0.1:${port}`."

@@ -11,6 +11,7 @@ from filebridge.errors import (
     Desync,
     ExpressionError,
     MessageTooLarge,
+    PeerClosed,
     ProtocolError,
     ReadyTimeout,
     SendBlocked,
@@ -21,7 +22,7 @@ from filebridge.errors import (
     TransportError,
     escaped,
 )
-from filebridge.link import Link
+from filebridge.link import EOF_GRACE, Link
 from filebridge.parcel import pack
 from filebridge.program.causes import last_line, probable_cause, quoted
 from filebridge.program.file_causes import (
@@ -34,12 +35,13 @@ from filebridge.program.file_causes import (
     told,
 )
 from filebridge.program.slots import EPISODE, STEP
+from filebridge.transports.base import Opening
 from filebridge.transports.process import Exit
 from filebridge.transports.results.sight import Sight
 from filebridge.wire.dialogue import Dialogue, Exchange
 from filebridge.wire.framing import whole
 
-__all__ = ["blocked", "closed_input", "closed_output", "died", "late", "restless", "situation"]
+__all__ = ["blocked", "closed_input", "closed_output", "died", "late", "restless", "situation", "unconnected"]
 
 PROMPT_ANSWER = 0.1
 """Seconds for which a repeated command may be without an answer before that is told."""
@@ -138,17 +140,46 @@ def _ending_cure(dialogue: Dialogue) -> str:
     return f"{known}look for the text it says last, `fields: {{over: {{seen: {shown}}}}}`, and say `terminated: over`"
 
 
+def parted(link: Link, error: PeerClosed, phase: str) -> BridgeError:
+    """Return ``error`` of a lost connection, or the end of the process where that is why."""
+    if not link.await_exit(EOF_GRACE):
+        return error
+    link.drain_stderr()
+    ended = died(link, phase)
+    ended.__cause__ = error
+    return ended
+
+
 def closed_input(error: TransportError) -> TransportError:
     """Return ``error``, which a write met, with the cure for a process that runs on all the same."""
+    if isinstance(error, PeerClosed):
+        return error
     error.cure = "it closed its standard input and runs on: see what was sent before, which may have told it to"
     return error
 
 
 def closed_output(link: Link) -> BridgeError:
     """Return the error for a process that runs on but has closed its output."""
+    if link.program.config.transport.sockets:
+        return PeerClosed(
+            "the simulator closed its connection in the middle of a reply" if link.dialogue.pending else
+            "the simulator closed its connection and runs on",
+            found=f"{len(link.dialogue.pending)} bytes that are no whole reply" if link.dialogue.pending else "",
+            cure="see what was sent last; a program that takes a connection for each episode wants `each: episode`",
+        )
     return TransportError(
         "the simulator closed its output and runs on",
         cure="it may have gone to the background: use the option that keeps it in the foreground",
+    )
+
+
+def unconnected(link: Link, opening: Opening) -> BridgeError:
+    """Return the error for a connection that was not made in time."""
+    return ReadyTimeout(
+        f"no connection to the simulator within {link.deadline:g} s: {opening.awaited()}",
+        found="" if link.process.pid else "it is not started by us: `simulator` has no `command`",
+        cure="see whether the program is told this address, and read its last words above; if it is only slow, raise"
+        " `deadlines: {start: ...}`",
     )
 
 

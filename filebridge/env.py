@@ -205,7 +205,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
 
     def _failed(self, action: Any, error: BridgeError) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         session = self._session
-        session.situated(error, "step")
+        error = session.situated(error, "step")
         self._last_words = None if session.link is None else session.link.dialogue.reply
         result = self._recovery.handle(session, action, error)
         if self._recovery.keeps and not result[3]:

@@ -19,6 +19,7 @@ from filebridge.transports.folder import PlacedFile
 from filebridge.transports.outbox import Outbox
 from filebridge.transports.process import exec_path
 from filebridge.transports.recording import Recorder, Transcript
+from filebridge.transports.sockets.endpoint import Endpoints
 
 __all__ = ["connect", "launch_of", "look_beside", "placed_files"]
 
@@ -87,8 +88,11 @@ def placed_files(program: Program) -> list[PlacedFile]:
     return placed
 
 
-def launch_of(config: Config, values: Mapping[str, Any], token: str) -> Launch:
-    """Return how the simulator is started, with ``values`` for the names in `${...}`; ``token`` marks its processes."""
+def launch_of(config: Config, values: Mapping[str, Any], token: str, sockets: Endpoints = ()) -> Launch:
+    """Return how the simulator is started, with ``values`` for the names in `${...}`; ``token`` marks its processes.
+
+    ``sockets`` are those that lead to it.
+    """
     simulator, limits = config.simulator, config.limits
     console = config.transport.console or Console()
     columns, rows = console.screen or console.size
@@ -101,7 +105,7 @@ def launch_of(config: Config, values: Mapping[str, Any], token: str) -> Launch:
         terminal=None if console.terminal == "none" else Terminal(rows, columns, raw=_is_raw(console)),
         merge_stderr=console.stderr == "merged",
         install=simulator.install,
-        ways=_ways(config),
+        ways=_ways(config, sockets),
         run=Run(simulator.exit_ok, simulator.remember) if simulator.each == "step" else None,
     )
 
@@ -122,7 +126,7 @@ def _environment(config: Config, values: Mapping[str, Any], token: str) -> dict[
     return environment
 
 
-def _ways(config: Config) -> Ways | None:
+def _ways(config: Config, sockets: Endpoints) -> Ways | None:
     """Return what leads to the simulator and back, None where the console does all of it."""
     transport = config.transport
     files, fifo = transport.files, transport.fifo or Fifo()
@@ -130,9 +134,9 @@ def _ways(config: Config) -> Ways | None:
     if config.simulator.each == "step":
         # Without a name the result is what the run prints.
         return Ways(results=results or Results((), cap=config.limits.output))
-    if transport.console is not None and results is None and transport.fifo is None:
+    if transport.console is not None and results is None and transport.fifo is None and not sockets:
         return None
-    return Ways(fifo.write or "", fifo.read or "", results, console=transport.console is not None)
+    return Ways(fifo.write or "", fifo.read or "", results, transport.console is not None, sockets)
 
 
 def _results(files: Files, cap: int) -> Results:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from select import POLLIN, POLLOUT, poll
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from filebridge import guardian, sweep
 from filebridge.config import substitution
-from filebridge.errors import ActionError, BridgeError, CleanupError, ExecFailed, LimitReached
+from filebridge.errors import ActionError, BridgeError, CleanupError, ExecFailed
 from filebridge.launching import connect, launch_of, look_beside, placed_files
 from filebridge.program import Program
 from filebridge.transports.base import Transport
 from filebridge.transports.folder import RunFolder
 from filebridge.transports.recording import Transcript
-from filebridge.transports.stopping import stop
+from filebridge.transports.sockets.endpoint import Endpoints
+from filebridge.transports.stopping import reserved, stop
 from filebridge.wire.framing import whole
 from filebridge.wire.phase import Phase
+
+if TYPE_CHECKING:
+    from filebridge.addressing import Addresses
 
 __all__ = ["Link"]
 
@@ -29,9 +33,6 @@ GRACE = 2.0
 
 EOF_GRACE = 0.2
 """Seconds in which the end of the output is expected to be followed by the end of the process."""
-
-RESERVE = 4
-"""Descriptors that the removal of a folder and a look at all processes need at most."""
 
 LATE_OUTPUT = 50
 """Milliseconds that a terminal may take to hand over what was written before its process ended."""
@@ -44,13 +45,14 @@ class Link:
     returns when there is output and nothing else. ``eagerness`` says how the loop waits: above 0 it looks for
     the reply a few times before it blocks, ``looks`` whether it does so right after sending, ``yields`` how many
     steps more it gives way first. ``phase`` is the one under way or the last one, ``delivered`` the files of the
-    last exchange, ``last_try`` is when a repetition last failed. ``closing`` is set once its end has begun.
+    last exchange, ``last_try`` is when a repetition last failed, ``nominal`` when a step in a fixed
+    pace was due. ``closing`` is set once its end has begun.
     """
 
     __slots__ = (
-        "_poller", "_seen", "_token", "begun", "closing", "deadline", "delivered", "dialogue", "eagerness",
-        "eof_deadline", "first_step", "folder", "last_try", "looks", "output_ended", "phase", "poll", "process",
-        "program", "read", "readable", "seat", "transcript", "transport", "write", "yields",
+        "_addresses", "_poller", "_seen", "_token", "begun", "closing", "deadline", "delivered", "dialogue",
+        "eagerness", "eof_deadline", "first_step", "folder", "last_try", "looks", "nominal", "output_ended", "phase",
+        "poll", "process", "program", "read", "readable", "seat", "transcript", "transport", "write", "yields",
     )  # fmt: skip
 
     def __init__(
@@ -66,12 +68,14 @@ class Link:
         self.transcript: Transcript | None = None
         self.closing = False
         self._token = guardian.link_token()
-        reserve = _reserve()
+        self._addresses: Addresses | None = None
+        reserve = reserved()
         try:
             self.folder = RunFolder.make(program.config.name)
             guardian.watch(folder=self.folder.path)
             self._connect(self._started(values, transcripts))
-            guardian.watch(pid=self.process.pid, token=self._token)
+            if self.process.pid:
+                guardian.watch(pid=self.process.pid, token=self._token)
         except BaseException:
             reserve.close()
             self._undo()
@@ -81,8 +85,16 @@ class Link:
     def _started(self, values: Mapping[str, object], transcripts: Path | None) -> Transport:
         config, place = self.program.config, self.program.source.folder
         known = {**values, **substitution.places(place), "workdir": self.folder.path}
+        sockets: Endpoints = ()
+        if config.transport.sockets:
+            from filebridge.addressing import Addresses
+
+            self._addresses = Addresses(config)
+            values = {**values, **self._addresses.values}
+            known |= values
+            sockets = self._addresses.endpoints(known, self._token)
         self.folder.place(placed_files(self.program), values)
-        launch = launch_of(config, known, self._token)
+        launch = launch_of(config, known, self._token, sockets)
         if transcripts is not None:
             self.transcript = Transcript.create(transcripts, config.name, self.seat, _episode(values), launch.argv)
         try:
@@ -100,6 +112,8 @@ class Link:
                 return
             # An interrupt may have left a process that nobody holds.
             sweep.end(self._token, monotonic() + GRACE)
+            if self._addresses is not None:
+                self._addresses.close()
             if hasattr(self, "folder"):
                 self.folder.remove()
                 guardian.release(folder=self.folder.path)
@@ -107,6 +121,19 @@ class Link:
     def _connect(self, transport: Transport) -> None:
         self.process = transport.process
         self.transport = transport
+        self.attach()
+        self.eagerness = 8
+        self.looks = True
+        self.yields = 0
+        self.phase: Phase | None = None
+        self.begun = self.nominal = self.last_try = monotonic()
+        self.deadline = 0.0
+        self.first_step = True
+        self.delivered: Sequence[tuple[str, bytes]] = ()
+
+    def attach(self) -> None:
+        """Watch the transport as it is connected now, with nothing read of it so far."""
+        transport = self.transport
         self.read = transport.read
         self.write = self._write_lines if transport.line_limit else transport.write
         self.output_ended = False
@@ -117,15 +144,7 @@ class Link:
         if transport.patience < math.inf:
             self.poll, self.read = self._poll_patiently, self._read_seen
         self.readable = [(transport.fileno(), POLLIN)]
-        self.eagerness = 8
-        self.looks = True
-        self.yields = 0
-        self.phase: Phase | None = None
         self.eof_deadline = math.inf
-        self.begun = self.last_try = monotonic()
-        self.deadline = 0.0
-        self.first_step = True
-        self.delivered: Sequence[tuple[str, bytes]] = ()
 
     def register(self, poller: poll, writing: bool = False) -> None:
         """Register everything that is to be watched with ``poller``, the way in too if there is something to write."""
@@ -143,6 +162,13 @@ class Link:
     def forget(self, descriptor: int) -> None:
         """Stop watching ``descriptor``."""
         self._poller.unregister(descriptor)
+
+    def drain_stderr(self) -> None:
+        """Take what stderr holds now, and watch it no longer once it has ended."""
+        process, descriptor = self.process, self.process.stderr_fd
+        process.drain_stderr()
+        if descriptor >= 0 and process.stderr_fd < 0:
+            self.forget(descriptor)
 
     def end_output(self) -> None:
         """Note that no more output will come, so that no wait is longer than the grace for the process's own end."""
@@ -240,7 +266,7 @@ class Link:
         """
         self.closing = True
         pid = self.process.pid
-        living = {process.pid for process in stop([self.process], grace, deadline)}
+        living = {process.pid for process in stop([self.process] if pid else [], grace, deadline)}
         # First the descriptors: the sweep needs some, and there may be no others.
         self._let_go()
         # A process for each step has had others before it, and what they left may be older than this one.
@@ -265,21 +291,8 @@ class Link:
         self.transport.close()
         if self.transport.outbox is not None:
             self.transport.outbox.close()
-
-
-def _reserve() -> ExitStack:
-    """Hold the descriptors that cleaning up needs, so that it is possible when a start has run out of them."""
-    with ExitStack() as held:
-        try:
-            for _ in range(RESERVE):
-                held.callback(os.close, os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
-        except OSError as exc:
-            raise LimitReached(
-                "no simulator can be started: this process may open no more files",
-                found=str(exc.strerror),
-                cure="raise the limit before the training: ulimit -n",
-            ) from exc
-        return held.pop_all()
+        if self._addresses is not None:
+            self._addresses.close()
 
 
 def _episode(values: Mapping[str, object]) -> int:

@@ -16,6 +16,7 @@ from filebridge import diagnosis
 from filebridge.eager import first_piece
 from filebridge.errors import TransportError
 from filebridge.link import EOF_GRACE, Link
+from filebridge.program.slots import STEP
 from filebridge.wire.dialogue import DONE, UNCHANGED, Dialogue, Exchange, Phase
 
 __all__ = ["exchange", "repeated"]
@@ -35,6 +36,8 @@ def exchange(link: Link, phase: Phase, seconds: float) -> None:
             start phase StartCrashed and ReadyTimeout. The link is out of step then and must be closed.
     """
     link.phase, link.deadline, link.begun = phase, seconds, monotonic()
+    if getattr(phase, "pace", 0):
+        _keep_pace(link, phase.pace)  # type: ignore[attr-defined,unused-ignore]
     if not phase.unprompted:
         events = link.poll(0)
         if events:
@@ -58,6 +61,12 @@ def exchange(link: Link, phase: Phase, seconds: float) -> None:
     result = dialogue.receive(chunk) if chunk else None
     if result is not DONE:
         _converse(link, result or unsent)
+
+
+def _keep_pace(link: Link, pace: float) -> None:
+    """Set when the step was due: right after the last one where the trainer was in time, else now."""
+    due = link.nominal + pace
+    link.nominal = due if link.begun - due < pace / 2 and link.dialogue.row[STEP] != 1 else link.begun
 
 
 def repeated(link: Link, phase: Phase) -> Callable[[float], None]:
@@ -129,7 +138,7 @@ def _attend(link: Link, phase: Phase, events: list[tuple[int, int]]) -> None:
     process = link.process
     for descriptor, _ in events:
         if descriptor == process.stderr_fd:
-            _drain_stderr(link)
+            link.drain_stderr()
         elif descriptor == process.pidfd:
             _raise_if_dead(link, phase)
         else:
@@ -152,15 +161,8 @@ def _read_stray(link: Link, phase: Phase) -> None:
 
 def _raise_if_dead(link: Link, phase: Phase) -> None:
     if link.process.exit() is not None:
-        _drain_stderr(link)
+        link.drain_stderr()
         raise diagnosis.died(link, phase.name, between=True)
-
-
-def _drain_stderr(link: Link) -> None:
-    process, descriptor = link.process, link.process.stderr_fd
-    process.drain_stderr()
-    if descriptor >= 0 and process.stderr_fd < 0:
-        link.forget(descriptor)
 
 
 def _cut_off(link: Link, error: TransportError) -> None:
@@ -209,6 +211,8 @@ def _timer(link: Link, previous: float) -> float:
     dialogue.timer = UNCHANGED
     if seconds == UNCHANGED:
         return previous
+    if getattr(dialogue, "from_begin", False):
+        return link.nominal + seconds
     if dialogue.is_pausing:
         link.last_try = monotonic()
     return monotonic() + seconds if seconds else math.inf
@@ -231,7 +235,7 @@ def _expired(link: Link, deadline: float, timer_at: float, unsent: bool) -> byte
     if link.eof_deadline <= now:
         raise diagnosis.closed_output(link)
     if deadline <= now:
-        _drain_stderr(link)
+        link.drain_stderr()
         raise diagnosis.blocked(link) if unsent else diagnosis.late(link)
     return None
 
@@ -241,7 +245,7 @@ def _progress(link: Link, events: list[tuple[int, int]], done: bool) -> bytes | 
     process, output = link.process, link.transport.fileno()
     announced = {descriptor for descriptor, _ in events}
     if process.stderr_fd in announced:
-        _drain_stderr(link)
+        link.drain_stderr()
     if done:
         return DONE
     if output in announced and not link.output_ended:
@@ -268,5 +272,5 @@ def _last_words(link: Link) -> bytes:
     end = link.process.exit()
     if dialogue.ended(end.code if end else None) is DONE:
         return DONE
-    _drain_stderr(link)
+    link.drain_stderr()
     raise diagnosis.died(link, dialogue.phase_name)

@@ -77,7 +77,7 @@ class Recovery:
         ``raise`` try again within the budget. Raises the error itself, or RestartBudgetExceeded.
         """
         while True:
-            session.situated(error, session.phase)
+            error = session.situated(error, session.phase)
             session.end(polite=False, grace=0.0)
             kind = failure_kind(error)
             if kind is None or kind == "protocol" or getattr(self._policy, kind) == "raise":

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from filebridge import diagnosis
+from filebridge.connecting import establish, reconnects
 from filebridge.errors import (
     ActionError,
     BridgeError,
+    PeerClosed,
     SimulatorError,
     Situation,
     TransportError,
@@ -23,7 +25,7 @@ from filebridge.link import Link
 from filebridge.loop import exchange, repeated
 from filebridge.program import Program
 from filebridge.program.deadlines import scaled
-from filebridge.program.options import first_values, options_mapping
+from filebridge.program.options import first_values, options_mapping, seed_within
 from filebridge.program.seat import Seat, needs_seat
 from filebridge.program.slots import ACTIONS, EPISODE, SEAT, SEED, STEP
 
@@ -67,6 +69,7 @@ class Session:
         self.actions: list[Any] = []
         self._view = program.view
         self._runs = program.config.simulator.each == "step"
+        self._reconnects = reconnects(program.config)
         self._uses_previous = program.uses_previous
         self._read_action = program.read_action
         self._decode = program.decoder.decode
@@ -112,7 +115,8 @@ class Session:
         if self._takes_seat and self._seat is None:
             self._seat = Seat(self.program.config.name)
             self.seat = self._seat.number
-        self.link = Link(self.program, self.seat, self._named_values(), self.transcripts)
+        values = {**self.values, "seat": self.seat, "episode": self.episode}
+        self.link = Link(self.program, self.seat, values, self.transcripts)
         return self.link
 
     def step(self, action: Any) -> Step:
@@ -156,7 +160,12 @@ class Session:
         return observation, reward, terminated, truncated, info
 
     def situated(self, error: BridgeError, phase: str) -> BridgeError:
-        """Return ``error`` with the situation in which it happened; a step too many is told of it."""
+        """Return ``error`` with the situation in which it happened; a step too many is told of it.
+
+        A connection that was lost because the process ended is that end.
+        """
+        if self.link is not None and isinstance(error, PeerClosed):
+            error = diagnosis.parted(self.link, error, phase)
         self._failure = f"; the last {phase} failed: {type(error).__name__}: {error.what.partition(chr(10))[0]}"
         if error.situation is None:
             if self.link is not None:
@@ -198,8 +207,7 @@ class Session:
 
     def disown(self) -> None:
         """Forget the process in a forked child: it belongs to the parent."""
-        link, self.link = self.link, None
-        self.over = True
+        link, self.link, self.over = self.link, None, True
         self.vacate()
         if link is not None:
             link.disown()
@@ -213,7 +221,9 @@ class Session:
 
     def _wants_fresh(self, seed: int | None) -> bool:
         link, reset = self.link, self.program.config.reset
-        if link is None or (reset is None and not self._runs) or not link.alive:
+        if link is None or (reset is None and not self._runs and not self._reconnects):
+            return True
+        if not link.alive and not (self._reconnects and link.process.exit() is None):
             return True
         if seed is not None and self.program.config.simulator.seed is not None and not self.program.seed_at_reset:
             return True
@@ -237,13 +247,17 @@ class Session:
     def _start(self, link: Link) -> None:
         self._fill(link)
         deadlines = self._deadlines
-        exchange(link, self.program.phases["start"], deadlines.start)
+        exchange(link, self.program.phases["start"], establish(link, deadlines.start))
         reset = self.program.config.reset
         if reset is not None and reset.start_from is None:
             self.phase = "reset"
             exchange(link, self.program.phases["reset"], deadlines.reset)
 
     def _again(self, link: Link) -> None:
+        if self._reconnects:
+            link.transport.reopen()
+            self._start(link)
+            return
         self.phase = "reset"
         self._fill(link)
         exchange(link, self.program.phases["reset"], self._deadlines.reset)
@@ -251,7 +265,7 @@ class Session:
     def _begun(self, link: Link) -> tuple[Any, dict[str, Any]]:
         dialogue, program = link.dialogue, self.program
         row = dialogue.row
-        # Before the first step there is none before it: `prev.x` is x itself, and a difference is nothing.
+        # Before the first step `prev.x` is x itself, and a difference is nothing.
         program.decoder.decode(dialogue.reply, row, row)
         dialogue.previous[:] = row
         observation = program.observer.observe(row)
@@ -270,25 +284,12 @@ class Session:
         for first in self.program.firsts:
             row[first.index] = self.values[first.name]
 
-    def _named_values(self) -> dict[str, object]:
-        return {**self.values, "seat": self.seat, "episode": self.episode}
-
     def _first_values(
         self, generator: np.random.Generator, seed: int | None, options: Mapping[str, Any]
     ) -> dict[str, object]:
         program = self.program
-        number = self._seed(generator, seed)
+        number = seed_within(program.config.simulator.seed, generator, seed)
         return {"seed": number, **first_values(program.firsts, program.observer.names, generator, options)}
-
-    def _seed(self, generator: np.random.Generator, seed: int | None) -> int:
-        """Return the simulator's seed: the one that was asked for, or one that is drawn.
-
-        One outside the range that the configuration declares is folded into it, without a word, since trainers
-        give seeds of 32 bits to programs that take 16: seeds that differ by a multiple of the range's size are one.
-        """
-        low, high = self.program.config.simulator.seed or (0, 2**31 - 1)
-        drawn = int(generator.integers(low, high, endpoint=True))
-        return drawn if seed is None else seed if low <= seed <= high else low + seed % (high - low + 1)
 
     def _not_begun(self) -> UsageError:
         if self.link is None:

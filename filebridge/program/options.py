@@ -13,7 +13,7 @@ from filebridge.errors import UsageError
 from filebridge.program.slots import First
 from filebridge.spaces.observations import CHARSET
 
-__all__ = ["first_values", "options_mapping"]
+__all__ = ["first_values", "options_mapping", "seed_within"]
 
 LONGEST = 4096
 """Characters of a text that is observed, at most."""
@@ -91,3 +91,14 @@ def _misfit(first: First, value: object, cure: str) -> UsageError:
         # Python does not print whole numbers of more than 4300 digits.
         found = "a number of very many digits"
     return UsageError(f"the option {first.name!r} has a value that does not fit", found=found, cure=cure)
+
+
+def seed_within(declared: tuple[int, int] | None, generator: np.random.Generator, seed: int | None) -> int:
+    """Return the simulator's seed: the one that was asked for, or one that is drawn.
+
+    One outside the range that the configuration declares is folded into it, without a word, since trainers
+    give seeds of 32 bits to programs that take 16: seeds that differ by a multiple of the range's size are one.
+    """
+    low, high = declared or (0, 2**31 - 1)
+    drawn = int(generator.integers(low, high, endpoint=True))
+    return drawn if seed is None else seed if low <= seed <= high else low + seed % (high - low + 1)

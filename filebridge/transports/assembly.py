@@ -1,15 +1,18 @@
-"""A running simulator with another way in than the way back: files, FIFOs, and the console for what remains."""
+"""A running simulator with ways of its own in and back: files, FIFOs, sockets, and the console for what remains."""
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol, cast
 
+from filebridge import registry
 from filebridge.errors import ConfigError, TransportError
-from filebridge.transports.base import Launch, Receiver, Sender, Transport, Ways
+from filebridge.transports.base import Launch, Opening, Receiver, Sender, Socket, Transport, Ways
 from filebridge.transports.birth import abandon, checked, output_pipe, start_errors, started
+from filebridge.transports.elsewhere import Elsewhere
 from filebridge.transports.process import Process, exec_path
 from filebridge.transports.results.life import Life
 from filebridge.transports.streams import PipeReceiver, PipeSender
@@ -18,6 +21,7 @@ __all__ = ["Assembly"]
 
 if TYPE_CHECKING:
     from filebridge.transports.results.sight import Known, Sight
+    from filebridge.transports.sockets.endpoint import Counter, Endpoint, Endpoints, Service
 
 
 class _Write(Protocol):
@@ -34,34 +38,54 @@ class _Files(Receiver, Protocol):
 
 
 class Assembly(Transport):
-    """Starts the simulator with what ``launch.ways`` names made before: FIFOs, watched files, pipes for its console.
+    """Starts the simulator with what ``launch.ways`` names made before: FIFOs, watched files, sockets, pipes.
 
     ``fileno``, ``read`` and ``write_fileno`` are those of the way they belong to, and so is ``write`` but where
-    results are files: a new command is then announced to them first. What no way uses of stdout goes where
-    stderr goes. Raises ConfigError for a terminal; ExecFailed, StartError, LimitReached, PeerRejected when the
-    start fails, and nothing is left behind then.
+    each chunk read is a whole message: a new command is then announced to its receiver first. What no way uses of
+    stdout goes where stderr goes. Without a command nothing is started: the sockets lead to what runs already. Raises
+    ConfigError for a terminal; ExecFailed, StartError, LimitReached, PeerRejected when the start fails, and nothing is
+    left behind then.
     """
 
     __slots__ = (
-        "_announced", "_expect", "_files", "_life", "_places", "_receiver", "_send", "_sender", "fileno", "patience",
-        "read", "snapshots", "write", "write_fileno",
+        "_announced", "_expect", "_files", "_life", "_places", "_receiver", "_send", "_sender", "_sockets", "fileno",
+        "openings", "patience", "read", "snapshots", "write", "write_fileno",
     )  # fmt: skip
 
     fileno: Callable[[], int]
     read: Callable[[], bytes | None]
     write: _Write
     write_fileno: Callable[[], int]
+    _sender: Sender | None
+    _receiver: Receiver
 
     def __init__(self, launch: Launch) -> None:
         ways = launch.ways or Ways(console=True)
         _refuse_terminal(launch)
-        checked(launch)
-        path = exec_path(launch)
         self._files: _Files | None = None
         self._places = launch.directory, ways
         self._life: Life | None = None
+        self._announced = False
+        self.outbox = None
         self.snapshots = False
-        with start_errors(launch, path), ExitStack() as theirs, ExitStack() as ours:
+        with ExitStack() as ours:
+            self._sockets = _Sockets(ways.sockets, launch.directory, ours)
+            if launch.argv:
+                self._start(launch, ways, ours)
+            else:
+                self._sender, self._receiver = self._sockets.sender, cast("Receiver", self._sockets.receiver)
+                self.process = Elsewhere()
+            self.openings = self._sockets.open(again=False)
+            ours.pop_all()
+        if self.openings:
+            self._wait()
+        else:
+            self.opened()
+
+    def _start(self, launch: Launch, ways: Ways, ours: ExitStack) -> None:
+        checked(launch)
+        path = exec_path(launch)
+        with start_errors(launch, path), ExitStack() as theirs:
             stdin = self._way_in(launch, ways, theirs, ours)
             stdout, stderr, tail = self._way_back(launch, ways, theirs, ours)
             pid = started(launch, path, (stdin, stdout, stderr))
@@ -70,10 +94,30 @@ class Assembly(Transport):
             if self._files is not None and self.snapshots:
                 self._life = Life(pid)
                 self._files.fades = self._life.fades
-            ours.pop_all()
-        self.outbox = None
-        self._announced = False
-        self._bind()
+
+    def opened(self) -> None:
+        """Take over the methods of the two ways, so that a step costs no call more than they do."""
+        receiver, sender = self._receiver, self._sender
+        self.openings = ()
+        self.fileno, self.read, self._expect = receiver.fileno, receiver.read, receiver.expect
+        self.patience = receiver.patience
+        self._send = sender.write if sender else _no_way_in
+        is_whole = self.snapshots or getattr(receiver, "snapshots", False)
+        self.write = self._write_anew if is_whole else self._send
+        self.write_fileno = sender.write_fileno if sender else _nowhere
+
+    def reopen(self) -> None:
+        """Begin a new connection for each socket that has one for each episode."""
+        self.openings = self._sockets.open(again=True)
+        if self.openings:
+            self._wait()
+        else:
+            self.opened()
+
+    def _wait(self) -> None:
+        """Be a transport that nothing comes from, until all is connected."""
+        self.fileno, self.read, self.write_fileno = _nowhere, _nothing, _nowhere
+        self.write, self._expect, self.patience = _no_room, _done, math.inf
 
     def deliver(self, files: Sequence[tuple[str, bytes]], data: bytes) -> bytes:
         """Put ``files`` where the simulator finds them, after what was there is known to be old; return ``data``."""
@@ -107,6 +151,7 @@ class Assembly(Transport):
         if self._sender is not None:
             self._sender.close()
         self._receiver.close()
+        self._sockets.close()
         self.fileno, self.read = _nowhere, _closed
         if self.outbox is not None:
             self.outbox.close()
@@ -116,8 +161,8 @@ class Assembly(Transport):
 
     def _way_in(self, launch: Launch, ways: Ways, theirs: ExitStack, ours: ExitStack) -> int:
         """Make the sender; return the simulator's stdin."""
-        self._sender: Sender | None = None
-        if ways.console and not ways.fifo_to:
+        self._sender = self._sockets.sender
+        if ways.console and not ways.fifo_to and self._sender is None:
             stdin, writing = os.pipe()
             theirs.callback(os.close, stdin)
             os.set_blocking(writing, False)
@@ -138,7 +183,7 @@ class Assembly(Transport):
         elsewhere = self._far_receiver(launch, ways)
         if elsewhere is None:
             output, stdout = output_pipe(theirs, ours)
-            self._receiver: Receiver = PipeReceiver(output)
+            self._receiver = PipeReceiver(output)
             tail, stderr = (-1, stdout) if launch.merge_stderr else output_pipe(theirs, ours)
             return stdout, stderr, tail
         self._receiver = elsewhere
@@ -148,6 +193,8 @@ class Assembly(Transport):
 
     def _far_receiver(self, launch: Launch, ways: Ways) -> Receiver | None:
         """Return a receiver that does not need the console, None where stdout is the way back."""
+        if self._sockets.receiver is not None:
+            return self._sockets.receiver
         if ways.fifo_from:
             from filebridge.transports.fifo import FifoReceiver
 
@@ -160,15 +207,6 @@ class Assembly(Transport):
         self.snapshots = ways.results.written != "appended"
         return self._files
 
-    def _bind(self) -> None:
-        """Take over the methods of the two ways, so that a step costs no call more than they do."""
-        receiver, sender = self._receiver, self._sender
-        self.fileno, self.read, self._expect = receiver.fileno, receiver.read, receiver.expect
-        self.patience = receiver.patience
-        self._send = sender.write if sender else _no_way_in
-        self.write = self._write_anew if self.snapshots else self._send
-        self.write_fileno = sender.write_fileno if sender else _nowhere
-
     def _write_anew(self, data: bytes) -> int:
         """Write, and say before the first piece of a command that what the result files hold by now is old."""
         if not self._announced:
@@ -176,6 +214,35 @@ class Assembly(Transport):
         accepted = self._send(data)
         self._announced = accepted < len(data)
         return accepted
+
+
+class _Sockets:
+    """The sockets of a simulator: made in their order, closed when ``ours`` is; which of them carries what."""
+
+    __slots__ = ("_made", "receiver", "sender")
+
+    def __init__(self, endpoints: Endpoints, directory: str, ours: ExitStack) -> None:
+        self._made: list[tuple[Endpoint | Service | Counter, Socket]] = []
+        self.sender: Sender | None = None
+        self.receiver: Receiver | None = None
+        for endpoint in endpoints:
+            made: Socket = registry.load("sockets", endpoint.kind)(endpoint, directory)
+            ours.callback(made.close)
+            self._made.append((endpoint, made))
+            if endpoint.carries != "replies":
+                self.sender = made
+            if endpoint.carries != "actions":
+                self.receiver = made
+
+    def open(self, again: bool) -> Sequence[Opening]:
+        """Begin the connections, ``again`` only of those that each episode has its own of; return what is awaited."""
+        begun = [made.open() for endpoint, made in self._made if endpoint.each_episode or not again]
+        return [opening for opening in begun if opening is not None]
+
+    def close(self) -> None:
+        """Close them all; twice is harmless."""
+        for _, made in self._made:
+            made.close()
 
 
 def _refuse_terminal(launch: Launch) -> None:
@@ -197,6 +264,18 @@ def _no_way_in(data: bytes) -> int:
 
 def _nowhere() -> int:
     return -1
+
+
+def _nothing() -> bytes | None:
+    return None
+
+
+def _no_room(data: bytes) -> int:
+    return 0
+
+
+def _done() -> None:
+    return None
 
 
 def _closed() -> bytes | None:

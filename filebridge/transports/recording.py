@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,10 +11,12 @@ from typing import TYPE_CHECKING
 from filebridge.errors import ReplayMismatch, escaped
 from filebridge.parcel import pack
 from filebridge.transports.base import CHUNK, Transport
-from filebridge.transports.process import Exit, Process
+from filebridge.transports.elsewhere import Elsewhere
+from filebridge.transports.process import Exit
 from filebridge.transports.transcript import Record, Transcript, TranscriptWarning, read_transcript
 
 if TYPE_CHECKING:
+    from filebridge.transports.base import Opening
     from filebridge.transports.outbox import Outbox
     from filebridge.transports.results.sight import Sight
 
@@ -36,8 +37,26 @@ class Recorder(Transport):
         self._ended = False
         self.process = inner.process
         self.line_limit = inner.line_limit
-        self.patience = inner.patience
-        self.snapshots = inner.snapshots
+        self._note()
+
+    @property
+    def openings(self) -> Sequence[Opening]:  # type: ignore[override]
+        """The connections of the recorded transport that have to be made."""
+        return self._inner.openings
+
+    def opened(self) -> None:
+        """Take note that all ``openings`` are done."""
+        self._inner.opened()
+        self._note()
+
+    def reopen(self) -> None:
+        """Begin a new connection where each episode has its own."""
+        self._inner.reopen()
+        self._note()
+
+    def _note(self) -> None:
+        self._ended = False
+        self.patience, self.snapshots = self._inner.patience, self._inner.snapshots
 
     @property
     def outbox(self) -> Outbox | None:
@@ -116,18 +135,10 @@ def _exit_of(text: bytes) -> Exit:
     return Exit(int(number), None) if kind == "code" else Exit(None, int(number))
 
 
-class ReplayedProcess(Process):
+class ReplayedProcess(Elsewhere):
     """The process of a Replay: it has no number, takes no signals, and ends where the recorded one did."""
 
     __slots__ = ()
-
-    def __init__(self) -> None:
-        self.pid = 0
-        self.pidfd = self.stderr_fd = -1
-        self.started = time.monotonic()
-        self.ended = False
-        self._exit = None
-        self._tail = b""
 
     def finish(self, end: Exit) -> None:
         """Let it have ended in this way."""
@@ -149,9 +160,6 @@ class ReplayedProcess(Process):
     def signal_group(self, number: int) -> None:
         """End it, whatever the signal."""
         self.signal(number)
-
-    def close(self) -> None:
-        """Do nothing: there is no descriptor."""
 
 
 class Replay(Transport):

@@ -1,16 +1,22 @@
-"""The ladder that ends simulators: SIGTERM, a grace, SIGKILL; all of them in parallel."""
+"""The ladder that ends simulators: SIGTERM, a grace, SIGKILL; all in parallel; and what cleaning up needs."""
 
 from __future__ import annotations
 
 import math
+import os
 import select
 import signal
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 
+from filebridge.errors import LimitReached
 from filebridge.transports.process import Process
 
-__all__ = ["stop"]
+__all__ = ["reserved", "stop"]
+
+RESERVE = 4
+"""Descriptors that the removal of a folder and a look at all processes need at most."""
 
 _STEP = 0.005
 
@@ -63,3 +69,18 @@ def _doze(processes: Iterable[Process], limit: float) -> None:
         else:
             limit = min(limit, _STEP)
     poller.poll(math.ceil(limit * 1000))
+
+
+def reserved() -> ExitStack:
+    """Hold the descriptors that cleaning up needs, so that it is possible when a start has run out of them."""
+    with ExitStack() as held:
+        try:
+            for _ in range(RESERVE):
+                held.callback(os.close, os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        except OSError as exc:
+            raise LimitReached(
+                "no simulator can be started: this process may open no more files",
+                found=str(exc.strerror),
+                cure="raise the limit before the training: ulimit -n",
+            ) from exc
+        return held.pop_all()

@@ -35,6 +35,7 @@ from filebridge.program.file_causes import (
     told,
 )
 from filebridge.program.slots import EPISODE, STEP
+from filebridge.program.socket_causes import socket_cause
 from filebridge.transports.base import Opening
 from filebridge.transports.process import Exit
 from filebridge.transports.results.sight import Sight
@@ -243,6 +244,9 @@ def _cause(link: Link) -> tuple[str, str, str]:
             return *run_cause(state), ""
         if draws_screen(config) and text:
             return *screen_cause(text, exchange), ""
+        heard = None if text.strip() else socket_cause(config, state, exchange.encode is not None, spoken)
+        if heard is not None:
+            return *heard, ""
         seen = link.transport.standing(monotonic() - link.begun)
         if seen is not None:
             return _seen_cause(link, seen, state, text)

@@ -17,6 +17,7 @@ from filebridge.config.problems import Problem, refuse
 from filebridge.config.simulator import Text
 from filebridge.config.source import Source
 from filebridge.config.wording import settled
+from filebridge.program.adapters import Adapters, compile_adapter
 from filebridge.program.decoder import Decoder, compile_decoder
 from filebridge.program.faults import Faults
 from filebridge.program.files import check_files
@@ -44,6 +45,7 @@ class Program:
     ``read_action`` checks an action and puts it into the row, ``observer`` makes the observation,
     ``outcome`` the reward and endings, ``info`` the values that are not observed. ``delivers`` says that files are
     written, ``view`` makes of a row what the list of actions holds, None where no template uses that list.
+    ``adapter`` makes the adapter of each simulator, None where there is none.
     """
 
     config: Config
@@ -62,15 +64,20 @@ class Program:
     rules: Rules
     delivers: bool
     view: Callable[[Row], Any] | None
+    adapter: Adapters | None = None
 
     def dialogue(self) -> Dialogue:
         """Return the dialogue of a new process, its row empty."""
+        if self.adapter is not None:
+            return self.adapter.dialogue(self.rules, self.width, text_filter(self.config))
         kind = ScreenDialogue if draws_screen(self.config) else Dialogue
         return kind(self.rules, [None] * self.width, text_filter(self.config))
 
     @property
     def seed_at_reset(self) -> bool:
-        """Whether the reset dialogue gives the simulator its seed."""
+        """Whether the reset dialogue gives the simulator its seed; an adapter is given it in any case."""
+        if self.adapter is not None and "reset" in self.adapter.phases:
+            return True
         exchanges = self.config.reset.exchanges if self.config.reset else ()
         return any("seed" in text for exchange in exchanges for text in sent_texts(exchange))
 
@@ -113,6 +120,7 @@ def _compiled(config: Config, source: Source, faults: Faults) -> Program | None:
     action = _action(config, faults)
     if action is None:
         return None
+    config, adapter = compile_adapter(config, faults.problems)
     slots = Slots(config, action)
     decoder = compile_decoder(config, slots, faults)
     phases = compile_phases(config, slots, decoder, faults, source.folder)
@@ -123,23 +131,26 @@ def _compiled(config: Config, source: Source, faults: Faults) -> Program | None:
         return None
     flags = [name for name, value in slots.observed.items() if value.kind == "flag"]
     hidden = list(dict.fromkeys([*config.fields, *flags]))
+    read_action = action.bind(slots.action_index)
     return Program(
         config=config,
         source=source,
         names=slots.names,
-        width=slots.width,
+        # One slot more, in front of the last one, for the action as an adapter gets it.
+        width=slots.width + (adapter is not None),
         phases=phases,
         decoder=decoder,
         outcome=outcome,
         observer=observed,
         firsts=tuple(slots.firsts),
         action_space=action.space,
-        read_action=action.bind(slots.action_index),
+        read_action=read_action if adapter is None else adapter.reading(read_action, action.space),
         info=info_reader(slots, [name for name in hidden if name not in observed.names]),
         uses_previous=uses_previous or _needs_previous(config),
         rules=_rules(config, slots),
         delivers=any(exchange.write for _, exchange in dialogues(config)),
         view=action_view(slots.names) if _lists_actions(config, source.folder) else None,
+        adapter=adapter,
     )
 
 

@@ -36,7 +36,7 @@ class SnapshotCleaner:
 
 
 class Untouched:
-    """Lets everything pass as it is: binary data, and parcels, of which each part is cleaned by itself."""
+    """Lets everything pass as it is: binary data, what an adapter decodes, and parcels, cleaned part by part."""
 
     __slots__ = ()
 
@@ -51,6 +51,8 @@ class Untouched:
 
 def text_filter(config: Config) -> Filter:
     """Return a new filter for what a simulator says."""
+    if config.adapter is not None:
+        return Untouched()
     console, files = config.transport.console, config.transport.files
     if console is not None and console.screen is not None:
         from filebridge.wire.screens.screen import Screen
@@ -65,4 +67,4 @@ def text_filter(config: Config) -> Filter:
 
 def is_binary(field: FieldModel) -> bool:
     """Return whether the field is read from bytes that are no text."""
-    return field.npy is not None or field.npz is not None or field.binary is not None
+    return any(getattr(field, way) is not None for way in ("npy", "npz", "binary", "adapter"))

@@ -50,7 +50,7 @@ def compile_parts(config: Config) -> Callable[[FieldModel, Reading], Reading]:
     if len(names) > 1:
         parcels = Parcels(config.text)
         return lambda field, reading: _from_part(reading, parcels, field.file or names[0], is_binary(field))
-    if any(is_binary(field) for field in config.fields.values()):
+    if config.adapter is not None or any(is_binary(field) for field in config.fields.values()):
         return lambda field, reading: reading if is_binary(field) else _cleaned(reading, config.text)
     return lambda field, reading: reading
 

@@ -17,6 +17,7 @@ from filebridge.program.awaiting import awaited_by
 from filebridge.program.decks import outgoing_encoding
 from filebridge.program.decoder import Decoder
 from filebridge.program.faults import Faults, guarded
+from filebridge.program.sends import compile_sent
 from filebridge.program.slots import ACTIONS, Slots
 from filebridge.program.writes import compile_press, compile_writes
 from filebridge.wire.cleaner import clean_encoding
@@ -143,9 +144,11 @@ class _Compiler:
             return never
 
     def _said(self, exchange: config_exchange.Exchange, place: Place) -> Template | None:
-        if exchange.press is None:
+        if exchange.press is not None:
+            return compile_press(exchange.press, self._names, (*place, "press"), self._config, self._faults)
+        if exchange.send is not None:
             return self._template(exchange.send, (*place, "send"))
-        return compile_press(exchange.press, self._names, (*place, "press"), self._config, self._faults)
+        return compile_sent(exchange, self._names, place, self._config, self._faults)
 
     def _template(self, send: str | list[str] | None, place: Place) -> Template | None:
         if send is None:

@@ -41,9 +41,10 @@ class Exchange:
     exit codes that end the reply, with the slot of their label. ``read`` fills the row from the reply so
     far, where a later expression of the same dialogue needs it. ``files`` makes the files, pairs of name and
     content, that are delivered before anything is sent; an exchange that a process is started for has it too.
-    ``fresh`` is false for a reply that answers something older. For errors only: ``awaiting`` says how the
-    reply ends, ``has_until`` whether by ``until``, ``texts`` are its literal ends, ``condition`` is ``repeat``'s
-    text, ``freshness`` that of ``fresh``.
+    ``fresh`` is false for a reply that answers something older. Of HTTP: ``statuses`` are those of a good answer, 200
+    to 299 where there are none; after one of ``again`` the same is asked again, ``again_every`` seconds later. For
+    errors only: ``awaiting`` says how the reply ends, ``has_until`` whether by ``until``, ``texts`` are its literal
+    ends, ``condition`` is ``repeat``'s text, ``freshness`` that of ``fresh``.
     """
 
     encode: Callable[[Row, Row], bytes] | None
@@ -63,6 +64,9 @@ class Exchange:
     texts: tuple[str, ...] = ()
     condition: str = ""
     freshness: str = ""
+    statuses: tuple[int, ...] = ()
+    again: tuple[int, ...] = ()
+    again_every: float = 0.0
 
 
 NOTHING = Exchange(None, never)

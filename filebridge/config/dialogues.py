@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from filebridge.config.directions import way_back
 from filebridge.config.exchange import FRAMINGS, Exchange, Framing, labels
 from filebridge.config.model import Config
 
@@ -39,6 +40,8 @@ def gives_snapshots(config: Config) -> bool:
     """Return whether each thing read is all that there is, rather than a piece of a stream."""
     transport = config.transport
     if config.simulator.each == "step":
+        return True
+    if transport.sockets and way_back(config) in ("udp", "http"):
         return True
     if transport.files is not None and transport.files.read:
         return transport.files.written != "appended"

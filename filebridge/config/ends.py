@@ -7,7 +7,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from filebridge.config.exchange import FRAMINGS, Alternative, Exchange, Framing
+from filebridge.config.exchange import FRAMINGS, SENDS, Alternative, Exchange, Framing
+from filebridge.config.pack_rules import check_pack
 from filebridge.config.problems import Problem
 from filebridge.config.units import regex_source
 
@@ -50,9 +51,15 @@ def check_exchange(exchange: Exchange, framing: Framing, place: Place) -> Iterat
         )
     if isinstance(exchange.send, list) and not exchange.send:
         yield Problem((*place, "send"), "an empty list", "", "at least one line; leave `send` out to only wait")
-    if exchange.send is not None and exchange.press is not None:
+    given = [key for key in SENDS if getattr(exchange, key) is not None]
+    if given[:2] == ["send", "press"]:
         yield Problem((*place, "press"), "keys and a text at once", "`send` and `press`", "one of them", on="key")
-    if exchange.repeat is not None and exchange.send is None and exchange.press is None and exchange.write is None:
+    elif len(given) > 1:
+        found = " and ".join(f"`{key}`" for key in given)
+        yield Problem((*place, given[1]), "several things are sent at once", found, "an exchange for each", on="key")
+    if exchange.pack is not None:
+        yield from check_pack(exchange.pack, (*place, "pack"))
+    if exchange.repeat is not None and not given and exchange.write is None:
         what, wanted = "nothing is sent again", "`send`, `press` or `write` too"
         yield Problem((*place, "repeat"), what, "`repeat` alone", wanted, on="key")
     if exchange.silent and isinstance(exchange.send, list) and len(exchange.send) > 1:

@@ -19,7 +19,9 @@ _OF_COLUMNS = {
 }
 """Keys that serve some ways of reading only, with these ways."""
 
-_OF_READING = ("file", "within", "header", "line", "separator", "type", "pick", "size", "default", "keep", "overflow")
+_OF_READING = (
+    "when", "file", "within", "header", "line", "separator", "type", "pick", "size", "default", "keep", "overflow",
+)  # fmt: skip
 """Keys for what is read, and not computed."""
 
 
@@ -30,6 +32,9 @@ def check_fields(config: Config) -> Iterator[Problem]:
         if field.compute is not None:
             yield from _computed(field, place)
             continue
+        if field.when is not None and field.default is None and not field.keep:
+            what, wanted = "nothing says what the field is where this is false", "`default: ...` or `keep: true` too"
+            yield Problem((*place, "when"), what, "neither `default` nor `keep`", wanted, on="key")
         yield from _file(config, field.file, (*place, "file"))
         yield from _columns(field, place)
         yield from _screen(config, field, place)

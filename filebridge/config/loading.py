@@ -24,7 +24,6 @@ _FILLINGS: dict[Place, Any] = {
     ("filebridge",): 1,
     ("name",): "Unnamed",
     ("simulator",): {"command": ["unnamed"], "seed": "none"},
-    ("simulator", "command"): ["unnamed"],
     ("transport",): {"console": {}},
     ("action",): {"choices": 1},
     ("step",): [{}],

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from filebridge.config import substitution
 from filebridge.config.action_rules import check_action, one_of
+from filebridge.config.adapter_rules import check_adapter
 from filebridge.config.dialogues import all_labels, dialogues, framing_of, sent_texts
 from filebridge.config.draw import check_draw
 from filebridge.config.ends import check_exchange, check_framing
@@ -30,7 +31,7 @@ def check(config: Config) -> list[Problem]:
     found: list[Problem] = []
     for rule in (
         _choices, check_transport, check_fields, _framings, _names, _simulator, _seed, _text, _variables, _reset,
-        _policies, _ending, _observation,
+        _policies, _ending, _observation, check_adapter,
     ):
         found += rule(config)
     return [*found, *check_action(config.action, ("action",))]
@@ -56,10 +57,11 @@ def _framings(config: Config) -> Iterator[Problem]:
     for place, exchange in dialogues(config):
         framing = framing_of(config, exchange)
         yield from check_exchange(exchange, framing, place)
-        if terminal and framing.bytes is not None:
-            at = place if framing is exchange else ("framing",)
-            what = "bytes cannot be counted on a terminal, which changes line ends"
-            yield Problem((*at, "bytes"), what, expected="`lines`, `until` or pipes", on="key")
+        for key in ("bytes", "length"):
+            if terminal and getattr(framing, key) is not None:
+                at = place if framing is exchange else ("framing",)
+                what = "bytes cannot be counted on a terminal, which changes line ends"
+                yield Problem((*at, key), what, expected="`lines`, `until` or pipes", on="key")
 
 
 def _names(config: Config) -> Iterator[Problem]:
@@ -99,7 +101,9 @@ def _simulator(config: Config) -> Iterator[Problem]:
     texts.append((("simulator", "directory"), simulator.directory))
     for place, text in texts:
         for fault in substitution.faults(text):
-            yield _substitution(place, fault)
+            what, expected = "an unknown name in `${...}`", f"one of {substitution.KNOWN_TEXT}; `$$` is a dollar sign"
+            near, span = nearest(fault.name, substitution.KNOWN), (fault.offset, fault.length)
+            yield Problem(place, what, fault.name, expected, near, "value", *span)
     for name in simulator.files:
         if name.startswith("/") or ".." in name.split("/") or "\0" in name or not name:
             yield Problem(
@@ -114,14 +118,6 @@ def _simulator(config: Config) -> Iterator[Problem]:
         yield Problem(
             ("transport", "console", "stderr"), "a terminal always merges stderr", "apart", "leave it out, or use pipes"
         )
-
-
-def _substitution(place: Place, fault: substitution.Fault) -> Problem:
-    known, span = substitution.KNOWN_TEXT, (fault.offset, fault.length)
-    if fault.name == "port":
-        return Problem(place, "a console has no port", "${port}", f"another of {known}", "", "value", *span)
-    what, expected = "an unknown name in `${...}`", f"one of {known}; `$$` is a dollar sign"
-    return Problem(place, what, fault.name, expected, nearest(fault.name, substitution.KNOWN), "value", *span)
 
 
 def _seed(config: Config) -> Iterator[Problem]:

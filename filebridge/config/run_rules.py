@@ -46,6 +46,9 @@ def _ways(config: Config) -> Iterator[Problem]:
     if transport.fifo is not None:
         yield Problem((*place, "fifo"), "a process for each step has no use for it", "`fifo`",
                       "`files: {read: ...}` or `console: {}`", on="key")  # fmt: skip
+    for name in transport.sockets:
+        yield Problem((*place, name), "a process for each step has no use for it", f"`{name}`",
+                      "`files: {read: ...}` or `console: {}`", on="key")  # fmt: skip
     if transport.console is not None and transport.console.terminal != "none":
         yield Problem((*place, "console", "terminal"), "a process for each step has none", "`terminal`", "leave it out",
                       on="key")  # fmt: skip

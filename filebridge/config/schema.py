@@ -12,9 +12,10 @@ from typing import Any
 
 from filebridge.config.action import KINDS
 from filebridge.config.deck import DECK_WAYS, EDIT_WAYS
-from filebridge.config.exchange import FRAMINGS
+from filebridge.config.exchange import FRAMINGS, SENDS
 from filebridge.config.field import WAYS
 from filebridge.config.model import Config
+from filebridge.config.request import METHODS
 
 __all__ = ["json_schema", "json_schema_text"]
 
@@ -28,16 +29,24 @@ _ALTERNATIVES = {
     "Deck": DECK_WAYS,
     "Edit": EDIT_WAYS,
     "Variable": ("start", "draw"),
+    "Tcp": ("connect", "listen"),
+    "Unix": ("connect", "listen"),
+    "Http": ("url", "serve"),
+    "Request": METHODS,
 }
 """Parts of which exactly one of these keys is given."""
 
 _RIVALS: dict[str, list[tuple[str, ...]]] = {
     "Framing": [FRAMINGS[1:]],
-    "Exchange": [FRAMINGS[1:], ("send", "press")],
+    "Exchange": [FRAMINGS[1:], SENDS],
+    "Request": [("json", "form", "body")],
     "Files": [("flag", "lock")],
     "Grid": [("after", "before", "first_row")],
 }
 """Parts of which at most one of these keys is given."""
+
+_AT_LEAST = {"Within": ("after", "before"), "Udp": ("connect", "listen")}
+"""Parts of which at least one of these keys is given."""
 
 _PARTNERS = {"Deck": {"edit": ["set"], "set": ["edit"], "patch": ["namelist"]}}
 """Parts of which keys are given with others."""
@@ -62,8 +71,8 @@ def _with_alternatives(name: str, part: dict[str, Any]) -> dict[str, Any]:
     part = dict(part)
     if name in ("Transport", "Fifo"):
         part["minProperties"] = 1
-    if name == "Within":
-        part["anyOf"] = [{"required": ["after"]}, {"required": ["before"]}]
+    if name in _AT_LEAST:
+        part["anyOf"] = [{"required": [key]} for key in _AT_LEAST[name]]
     if name in _RIVALS:
         part["allOf"] = [{"not": {"required": list(pair)}} for rivals in _RIVALS[name] for pair in _pairs(rivals)]
     if name in _PARTNERS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from filebridge.config.dialogues import draws_screen, framing_of, gives_snapshots, is_parcel
+from filebridge.config.directions import way_back, way_there
 from filebridge.config.exchange import FRAMINGS, Exchange, Framing
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
@@ -27,23 +28,31 @@ def check_talk(config: Config, exchange: Exchange, place: Place) -> Iterator[Pro
 
 
 def _said(config: Config, exchange: Exchange, place: Place) -> Iterator[Problem]:
-    transport, screen = config.transport, draws_screen(config)
-    streams = transport.console is not None or (transport.fifo is not None and transport.fifo.write is not None)
-    for key in ("send", "answer"):
-        if getattr(exchange, key) and not streams and config.simulator.each == "episode":
-            wanted = "`write: {NAME: ...}`, or `console: {}` beside the transport"
-            yield Problem((*place, key), "nothing leads to the program's input", "only files", wanted, on="key")
-    if exchange.press is not None and not screen:
+    http, screen = config.transport.http, draws_screen(config)
+    if not way_there(config) and config.simulator.each == "episode":
+        yield from _unheard(config, exchange, place)
+    if exchange.press is not None and not screen and (http is None or http.url is None):
         wanted = "`send`; or `console: {terminal: true, screen: 80x24}`, where it draws one"
         yield Problem((*place, "press"), "keys are for a full screen", "no `screen`", wanted, on="key")
-    if exchange.send is not None and screen:
-        yield Problem((*place, "send"), "a full screen takes keys", "`send`", '`press: "...<enter>"`', on="key")
+    for key in ("send", "send_json", "pack"):
+        if getattr(exchange, key) is not None and screen:
+            yield Problem((*place, key), "a full screen takes keys", f"`{key}`", '`press: "...<enter>"`', on="key")
     if exchange.answer and screen:
         what, wanted = "an answer is a line, and a full screen takes keys", "an exchange with `when` and `press`"
         yield Problem((*place, "answer"), what, "`answer`", wanted, on="key")
     if isinstance(exchange.send, list) and len(exchange.send) > 1 and _rewritten(config):
         what = "the replies to several lines cannot be told apart in one file"
         yield Problem((*place, "send"), what, f"a list of {len(exchange.send)}", "an exchange for each line")
+
+
+def _unheard(config: Config, exchange: Exchange, place: Place) -> Iterator[Problem]:
+    for key in ("send", "send_json", "pack", "answer"):
+        if getattr(exchange, key):
+            found, wanted = "only files", "`write: {NAME: ...}`, or `console: {}` beside the transport"
+            if config.transport.sockets:
+                found = "`carries: replies`"
+                wanted = "`carries: both`, or another transport beside it: `console: {}`, say"
+            yield Problem((*place, key), "nothing leads to the program's input", found, wanted, on="key")
 
 
 def _rewritten(config: Config) -> bool:
@@ -76,8 +85,20 @@ def _end(config: Config, framing: Framing, place: Place) -> Iterator[Problem]:
         what = "nothing but the message itself says where it ends"
         wanted = "`until`, `quiet` or `cursor`" if screen is not None else "`lines`, `until`, `blank` or `bytes`"
         yield Problem((*place, "whole"), what, "`whole`", wanted, on="key")
+    yield from _counted(config, framing, place)
     if is_parcel(config):
         for key in FRAMINGS:
-            if key not in ("whole", "quiet", "cursor") and getattr(framing, key) is not None:
+            if key not in ("whole", "quiet", "cursor", "length", "datagrams") and getattr(framing, key) is not None:
                 what, wanted = "several files make a reply when all of them are whole", "`flag` or `lock`, or one file"
                 yield Problem((*place, key), what, f"`{key}`", wanted, on="key")
+
+
+def _counted(config: Config, framing: Framing, place: Place) -> Iterator[Problem]:
+    way = "run" if config.simulator.each == "step" else way_back(config)
+    if framing.datagrams is not None and way != "udp":
+        what, wanted = "only datagrams can be counted", "`udp` in `transport`; or `lines`, `bytes` or `until`"
+        yield Problem((*place, "datagrams"), what, "no reply over `udp`", wanted, on="key")
+    if framing.length is not None and gives_snapshots(config) and not draws_screen(config):
+        what = "a length stands in front of messages in a stream"
+        found = {"udp": "datagrams", "http": "`http`", "files": "files"}.get(way, "`each: step`")
+        yield Problem((*place, "length"), what, found, "leave it out: each message is whole by itself", on="key")

@@ -6,9 +6,14 @@ from collections.abc import Iterator
 
 from filebridge.config.deck_rules import check_decks
 from filebridge.config.dialogues import dialogues
+from filebridge.config.direction_rules import check_directions
+from filebridge.config.elsewhere_rules import check_elsewhere, check_told
 from filebridge.config.model import Config
+from filebridge.config.pace_rules import check_pace
 from filebridge.config.problems import Problem
+from filebridge.config.request_rules import check_requests
 from filebridge.config.run_rules import check_runs
+from filebridge.config.socket_rules import check_sockets
 from filebridge.config.talk_rules import check_talk
 from filebridge.config.transport import Files
 
@@ -20,17 +25,22 @@ Place = tuple[str | int, ...]
 def check_transport(config: Config) -> Iterator[Problem]:
     """Yield what is wrong with the transport, with the files of exchanges, and with a process for each step."""
     transport = config.transport
-    if transport.console is None and transport.files is None and transport.fifo is None:
-        wanted = "`console`, `files` or `fifo`"
+    if transport.console is None and transport.files is None and transport.fifo is None and not transport.sockets:
+        wanted = "`console`, `files`, `fifo`, `tcp`, `unix`, `udp` or `http`"
         yield Problem(("transport",), "the transport is missing", "none of its keys", wanted, on="key")
         return
     yield from _ways(config)
     yield from _console(config)
     yield from _files(config)
     yield from _names(config)
+    yield from check_sockets(config)
+    yield from check_elsewhere(config)
+    yield from check_told(config)
     yield from check_runs(config)
+    yield from check_pace(config)
     for place, exchange in dialogues(config):
         yield from check_talk(config, exchange, place)
+        yield from check_requests(config, exchange, place)
         yield from check_decks(exchange, place)
 
 
@@ -40,7 +50,9 @@ def _ways(config: Config) -> Iterator[Problem]:
     reads = [f"{name}.read" for name, way in (("fifo", fifo), ("files", files)) if way is not None and way.read]
     if len(reads) == 2:
         yield Problem((*place, "files", "read"), "the way back is given twice", " and ".join(reads), "one", on="key")
-    if not reads and console is None:
+    if transport.sockets:
+        yield from check_directions(config, reads)
+    elif not reads and console is None:
         at = (*place, "fifo" if files is None else "files")
         wanted = "`read: NAME`, or `console: {}`"
         yield Problem(at, "nothing leads back from the program", "no `read`", wanted, on="key")
@@ -106,8 +118,8 @@ def _console(config: Config) -> Iterator[Problem]:
                       on="key")  # fmt: skip
     if console.screen is not None and "size" in console.model_fields_set:
         yield Problem((*place, "size"), "the size is given twice", "`size` and `screen`", "`screen`", on="key")
-    if console.terminal != "none" and (transport.files or transport.fifo) and not _written_only(config):
-        others = " and ".join(f"`{name}`" for name in ("files", "fifo") if getattr(transport, name))
+    if console.terminal != "none" and not _written_only(config):
+        others = " and ".join(f"`{name}`" for name in ("files", "fifo", *transport.sockets) if getattr(transport, name))
         what = "a terminal cannot be combined with other ways"
         yield Problem((*place, "terminal"), what, f"`terminal` beside {others}", "pipes: leave `terminal` out",
                       on="key")  # fmt: skip
@@ -116,7 +128,8 @@ def _console(config: Config) -> Iterator[Problem]:
 def _written_only(config: Config) -> bool:
     """Return whether all the bytes go through the console, and the key `files` only says how files are written."""
     transport = config.transport
-    return transport.fifo is None and (transport.files is None or transport.files.read is None)
+    read = transport.files is not None and transport.files.read is not None
+    return transport.fifo is None and not transport.sockets and not read
 
 
 def _names(config: Config) -> Iterator[Problem]:

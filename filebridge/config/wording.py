@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from filebridge.config.exchange import Exchange, Reset, is_single_exchange
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem, nearest
+from filebridge.config.synonyms import meant
 
 __all__ = ["known_keys", "model_problems", "one_of", "settled", "shown"]
 
@@ -74,7 +75,7 @@ def settled(problem: Problem, data: Any) -> Problem:
 
 def _is_short(rest: Place) -> bool:
     """Return whether ``rest`` is what a plain value stands for: `> ` for `[> ]`, `3` for `{start: 3}`."""
-    return rest[0] in (0, "start")
+    return rest[0] in (0, "start", "class")
 
 
 def _is_skipped(data: Any, step: str | int) -> bool:
@@ -151,10 +152,9 @@ def _single(complaint: _Complaint, data: Any) -> Problem:
     place, detail = complaint.place, complaint.detail
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "extra_forbidden":
-        known = sorted(known_keys(place[:-1], data))
-        return Problem(
-            place, "an unknown key", shown(place[-1]), one_of(known), nearest(str(place[-1]), known), on="key"
-        )
+        known, word = sorted(known_keys(place[:-1], data)), str(place[-1])
+        near = meant(word, known) or nearest(word, known)
+        return Problem(place, "an unknown key", shown(place[-1]), one_of(known), near, on="key")
     if kind == "missing":
         key = str(complaint.path[-1])
         return Problem(*_missing((*place, key)), "", _description((*place, key), data))

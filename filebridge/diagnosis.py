@@ -143,7 +143,7 @@ def _ending_cure(dialogue: Dialogue) -> str:
 
 def parted(link: Link, error: PeerClosed, phase: str) -> BridgeError:
     """Return ``error`` of a lost connection, or the end of the process where that is why."""
-    if not link.await_exit(EOF_GRACE):
+    if not link.await_exit(0.0 if link.output_ended else EOF_GRACE):
         return error
     link.drain_stderr()
     ended = died(link, phase)

@@ -13,6 +13,7 @@ from filebridge.config.places import Array, Binary, Grid, Table
 from filebridge.config.problems import Problem
 from filebridge.errors import ParseError, escaped
 from filebridge.program.complaints import compile_complaints
+from filebridge.program.conditions import Condition, compile_conditions
 from filebridge.program.faults import Faults, guarded
 from filebridge.program.parts import compile_parts, sized, text_of
 from filebridge.program.slots import Slots
@@ -37,6 +38,8 @@ class Entry:
     read: Callable[[bytes], object]
     absent: Callable[[bytes, Row], object]
     default: object = None
+    keep: bool = False
+    condition: Condition | None = None
 
 
 class Decoder:
@@ -53,13 +56,16 @@ class Decoder:
     ) -> None:
         self.entries = entries
         self._refuse = refuse
-        alone = len(entries) == 1 and not computed and refuse is None
-        self.decode = _decoding_one(entries[0]) if alone else _decoding(entries, computed, refuse)
+        if any(entry.condition is not None for entry in entries):
+            self.decode = _decoding_some(entries, computed, refuse)
+        elif len(entries) == 1 and not computed and refuse is None:
+            self.decode = _decoding_one(entries[0])
+        else:
+            self.decode = _decoding(entries, computed, refuse)
 
     def partly(self, names: Iterable[str]) -> Callable[[bytes, Row, Row], None] | None:
         """Return a function that fills these fields only, from a reply that is not yet whole; None if none is known."""
-        wanted = set(names)
-        chosen = [entry for entry in self.entries if entry.name in wanted]
+        chosen = self._needed(set(names))
         if not chosen:
             return None
 
@@ -69,6 +75,9 @@ class Decoder:
             if refuse is not None:
                 refuse(message)
             for entry in chosen:
+                if entry.condition is not None and not entry.condition.holds(row, previous):
+                    row[entry.index] = _lapsed(entry, row)
+                    continue
                 value = entry.read(message)
                 if value is not None:
                     row[entry.index] = value
@@ -76,6 +85,15 @@ class Decoder:
                     row[entry.index] = entry.default
 
         return decode
+
+    def _needed(self, wanted: set[str]) -> list[Entry]:
+        """Return the fields ``wanted``, and those which their conditions use, in order."""
+        chosen = list[Entry]()
+        for entry in reversed(self.entries):
+            if entry.name in wanted:
+                chosen.insert(0, entry)
+                wanted |= entry.condition.uses if entry.condition is not None else set()
+        return chosen
 
 
 def _decoding_one(entry: Entry) -> Decode:
@@ -108,6 +126,51 @@ def _decoding(
     return decode
 
 
+def _decoding_some(
+    entries: list[Entry],
+    computed: list[tuple[int, Callable[[Row, Row], object]]],
+    refuse: Callable[[bytes], None] | None,
+) -> Decode:
+    """Return what decodes where some of the fields are read under a condition."""
+    road = [
+        (entry, entry.index, entry.read, entry.absent, entry.condition.holds if entry.condition is not None else None)
+        for entry in entries
+    ]
+
+    def decode(message: bytes, row: Row, previous: Row) -> None:
+        if refuse is not None:
+            refuse(message)
+        for entry, index, read, absent, holds in road:
+            if holds is None or holds(row, previous):
+                value = read(message)
+                row[index] = absent(message, row) if value is None else value
+            else:
+                row[index] = _unread(entry, row)
+        for index, evaluate in computed:
+            row[index] = evaluate(row, previous)
+
+    return decode
+
+
+def _lapsed(entry: Entry, row: Row) -> object:
+    """Return the value of a field that is not read this time: the one before, or the default, None without any."""
+    if entry.keep and row[entry.index] is not None:
+        return row[entry.index]
+    fresh = _copier(entry.default)
+    return entry.default if fresh is None else fresh()
+
+
+def _unread(entry: Entry, row: Row) -> object:
+    value = _lapsed(entry, row)
+    if value is None:
+        raise ParseError(
+            f"field {entry.name} is not read, and has no value yet",
+            found=f"`{entry.condition.text if entry.condition else ''}` is false",
+            cure=f"give the field a `default` beside `keep: true` (fields.{entry.name})",
+        )
+    return value
+
+
 def compile_decoder(config: Config, slots: Slots, faults: Faults) -> Decoder:
     """Return the decoder of all fields, each given its slot; what is wrong goes to ``faults``."""
     entries = []
@@ -118,7 +181,7 @@ def compile_decoder(config: Config, slots: Slots, faults: Faults) -> Decoder:
             reading = part_of(field, reading)
             index = slots.add_field(name, reading)
             absent = _absence(name, index, field, default, reading.missing)
-            entries.append(Entry(name, index, reading.read, absent, default))
+            entries.append(Entry(name, index, reading.read, absent, default, field.keep))
     computed = []
     for name, field in config.fields.items():
         if field.compute is not None:
@@ -134,6 +197,8 @@ def compile_decoder(config: Config, slots: Slots, faults: Faults) -> Decoder:
                 computed.append((index, _computation(name, field, expression, faults)))
             else:
                 faults.lost.add(name)
+    conditions = compile_conditions(config, slots, faults)
+    entries = [replace(entry, condition=conditions.get(entry.name)) for entry in entries]
     return Decoder(entries, computed, compile_complaints(config.complaints, config.text, faults))
 
 

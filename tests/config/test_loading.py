@@ -32,7 +32,7 @@ PARTS = {
            19 | max_step: 3
               | ^^^^^^^^
           found: max_step
-          expected: one of about, action, complaints, deadlines, deterministic, fields, filebridge, framing, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
+          expected: one of about, action, adapter, complaints, deadlines, deterministic, fields, filebridge, framing, ignore, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
           did you mean: max_steps
         """,
     ),
@@ -45,7 +45,7 @@ PARTS = {
            12 |   - snd: "{action:.2f}"
               |     ^^^
           found: snd
-          expected: one of answer, blank, bytes, cursor, fresh, lines, press, quiet, repeat, send, silent, until, when, whole, write
+          expected: one of answer, at, blank, bytes, cursor, datagrams, document, fresh, gather, length, lines, pack, press, quiet, repeat, request, resend, send, send_json, silent, until, when, whole, write
           did you mean: send
         """,
     ),
@@ -58,7 +58,7 @@ PARTS = {
            12 |     sned: "{action:.2f}"
               |     ^^^^
           found: sned
-          expected: one of answer, blank, bytes, cursor, fresh, lines, press, quiet, repeat, send, silent, until, when, whole, write
+          expected: one of answer, at, blank, bytes, cursor, datagrams, document, fresh, gather, length, lines, pack, press, quiet, repeat, request, resend, send, send_json, silent, until, when, whole, write
           did you mean: send
         """,
     ),
@@ -178,7 +178,7 @@ PARTS = {
            16 | observations: [x]
               | ^^^^^^^^^^^^
           found: observations
-          expected: one of about, action, complaints, deadlines, deterministic, fields, filebridge, framing, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
+          expected: one of about, action, adapter, complaints, deadlines, deterministic, fields, filebridge, framing, ignore, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
           did you mean: observation
         """,
     ),
@@ -227,7 +227,7 @@ PARTS = {
            11 | reset: {snd: go}
               |         ^^^
           found: snd
-          expected: one of answer, blank, bytes, cursor, fresh, lines, press, quiet, repeat, send, silent, until, when, whole, write
+          expected: one of answer, at, blank, bytes, cursor, datagrams, document, fresh, gather, length, lines, pack, press, quiet, repeat, request, resend, send, send_json, silent, until, when, whole, write
           did you mean: send
         """,
     ),
@@ -475,13 +475,13 @@ toy.yaml:2:1: nam: an unknown key
     2 | nam: Toy
       | ^^^
   found: nam
-  expected: one of about, action, complaints, deadlines, deterministic, fields, filebridge, framing, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
+  expected: one of about, action, adapter, complaints, deadlines, deterministic, fields, filebridge, framing, ignore, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
   did you mean: name
 toy.yaml:4:19: simulator.command[1]: an unknown name in `${...}`
     4 |   command: [toy, "${sead}"]
       |                   ^^^^^^^
   found: sead
-  expected: one of ${python}, ${simulators}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}; `$$` is a dollar sign
+  expected: one of ${python}, ${simulators}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}, ${port}, ${port2}, ${port3}, ${token}; `$$` is a dollar sign
   did you mean: seed
 toy.yaml:7:23: transport.console.terminal: not one of the words that can stand here
     7 |   console: {terminal: yes}
@@ -534,18 +534,18 @@ toy.yaml:19:27: fields.y.seen: the way to read the field is given twice
    19 |   y: {find: "Y= {flaot}", seen: Y}
       |                           ^^^^
   found: find and seen
-  expected: one of find, seen, regex, column, columns, chars, table, key, json, grid, screen, ini, namelist, xml, array, npy, npz, binary, compute
+  expected: one of find, seen, regex, column, columns, chars, table, key, json, grid, screen, ini, namelist, xml, array, npy, npz, binary, adapter, compute
 toy.yaml:20:25: fields.z.lo: an unknown key
    20 |   z: {find: "Z= {int}", lo: 3}
       |                         ^^
   found: lo
-  expected: one of allow_nan, array, binary, chars, column, columns, compute, default, file, find, grid, header, high, ini, json, keep, key, line, low, max_length, namelist, npy, npz, outside, overflow, pick, regex, screen, seen, separator, shape, size, table, type, values, within, xml
+  expected: one of adapter, allow_nan, array, binary, chars, column, columns, compute, default, file, find, grid, header, high, ini, json, keep, key, line, low, max_length, namelist, npy, npz, outside, overflow, pick, regex, screen, seen, separator, shape, size, table, type, values, when, within, xml
   did you mean: low
 toy.yaml:21:7: fields.w.colunm: an unknown key
    21 |   w: {colunm: 3}
       |       ^^^^^^
   found: colunm
-  expected: one of allow_nan, array, binary, chars, column, columns, compute, default, file, find, grid, header, high, ini, json, keep, key, line, low, max_length, namelist, npy, npz, outside, overflow, pick, regex, screen, seen, separator, shape, size, table, type, values, within, xml
+  expected: one of adapter, allow_nan, array, binary, chars, column, columns, compute, default, file, find, grid, header, high, ini, json, keep, key, line, low, max_length, namelist, npy, npz, outside, overflow, pick, regex, screen, seen, separator, shape, size, table, type, values, when, within, xml
   did you mean: column
 toy.yaml:22:27: observation[4]: no field or variable has this name
    22 | observation: [x, y, z, w, q]
@@ -604,7 +604,7 @@ def test_a_mapping_has_no_places():
         <dict>: 2 problems
         <dict>: max_step: an unknown key
           found: max_step
-          expected: one of about, action, complaints, deadlines, deterministic, fields, filebridge, framing, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
+          expected: one of about, action, adapter, complaints, deadlines, deterministic, fields, filebridge, framing, ignore, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
           did you mean: max_steps
         <dict>: reward: unknown name `xs`
           found: xs

@@ -22,7 +22,7 @@ RULES = {
            15 |   x: {find: "X= {float}", seen: X}
               |                           ^^^^
           found: find and seen
-          expected: one of find, seen, regex, column, columns, chars, table, key, json, grid, screen, ini, namelist, xml, array, npy, npz, binary, compute
+          expected: one of find, seen, regex, column, columns, chars, table, key, json, grid, screen, ini, namelist, xml, array, npy, npz, binary, adapter, compute
         """,
     ),
     "no way to read a field": (
@@ -34,7 +34,7 @@ RULES = {
            15 |   x: {low: 3}
               |   ^
           found: none of its keys
-          expected: one of find, seen, regex, column, columns, chars, table, key, json, grid, screen, ini, namelist, xml, array, npy, npz, binary, compute
+          expected: one of find, seen, regex, column, columns, chars, table, key, json, grid, screen, ini, namelist, xml, array, npy, npz, binary, adapter, compute
         """,
     ),
     "a regular expression without slashes": (
@@ -130,13 +130,13 @@ RULES = {
             4 |   command: [toy, "${seed}", "${sead}", $HOME]
               |                              ^^^^^^^
           found: sead
-          expected: one of ${python}, ${simulators}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}; `$$` is a dollar sign
+          expected: one of ${python}, ${simulators}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}, ${port}, ${port2}, ${port3}, ${token}; `$$` is a dollar sign
           did you mean: seed
         toy.yaml:4:40: simulator.command[3]: an unknown name in `${...}`
             4 |   command: [toy, "${seed}", "${sead}", $HOME]
               |                                        ^^^^^
           found: $HOME
-          expected: one of ${python}, ${simulators}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}; `$$` is a dollar sign
+          expected: one of ${python}, ${simulators}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}, ${port}, ${port2}, ${port3}, ${token}; `$$` is a dollar sign
         """,
     ),
     "a label that a field has": (
@@ -475,7 +475,7 @@ RULES = {
             6 |   consol: {}
               |   ^^^^^^
           found: consol
-          expected: one of console, fifo, files
+          expected: one of console, fifo, files, http, tcp, udp, unix
           did you mean: console
         """,
     ),

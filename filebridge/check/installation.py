@@ -22,6 +22,8 @@ def executable(config: Config, folder: Path | None) -> str:
     """
     for required in config.simulator.requires:
         _found(required, config, folder)
+    if not config.simulator.command:
+        return ""  # it is started by somebody else
     word = config.simulator.command[0]
     return word if _is_placed(word, config) else _found(word, config, folder)
 

@@ -10,6 +10,7 @@ from filebridge.config.dialogues import dialogues as all_exchanges
 from filebridge.config.dialogues import framing_of, gives_snapshots
 from filebridge.config.exchange import Alternative, Exchange, Framing
 from filebridge.config.model import Config
+from filebridge.config.sockets import Http, Tcp, Udp, Unix
 from filebridge.config.transport import Console, Files
 from filebridge.errors import escaped
 from filebridge.program.awaiting import awaited_by
@@ -26,6 +27,7 @@ def way_of_talking(config: Config) -> str:
     ways = ["files"] if transport.files is not None or any(one.write for _, one in all_exchanges(config)) else []
     ways += ["FIFOs"] if transport.fifo is not None else []
     ways += [_console(transport.console)] if transport.console is not None else []
+    ways += [_socket(socket) for socket in transport.sockets.values()]
     return " and ".join(ways) + (", a process for each step" if config.simulator.each == "step" else "")
 
 
@@ -36,8 +38,18 @@ def _console(console: Console) -> str:
     return "console (pipes)" if console.terminal == "none" else f"console ({console.terminal} terminal)"
 
 
+def _socket(socket: Tcp | Unix | Udp | Http) -> str:
+    if isinstance(socket, Http):
+        return "HTTP (the program serves)" if socket.url else "HTTP (the program asks)"
+    kind = "Unix socket" if isinstance(socket, Unix) else type(socket).__name__.upper()
+    if isinstance(socket, Udp):
+        return kind if socket.carries == "both" else f"{kind} ({socket.carries})"
+    side = "the program listens" if socket.connect else "the program calls"
+    return f"{kind} ({side})" if socket.carries == "both" else f"{kind} ({side}, {socket.carries})"
+
+
 def ways(config: Config) -> Iterator[Line]:
-    """Yield what is told of files, FIFOs and runs: names, how it is known that they are whole, exit codes."""
+    """Yield what is told of files, FIFOs, sockets and runs: names, how it is known that they are whole, exit codes."""
     simulator, files, fifo = config.simulator, config.transport.files, config.transport.fifo
     if simulator.each == "step":
         kept = f"; {count(simulator.remember, 'result')} remembered" if simulator.remember else ""
@@ -48,10 +60,23 @@ def ways(config: Config) -> Iterator[Line]:
         yield "writes the FIFO", fifo.read
     if files is not None and files.read:
         yield "answers in", ", ".join(files.read) + _evidence(files, simulator.each == "step")
+    for socket in config.transport.sockets.values():
+        yield from _addresses(socket)
     if files is not None and (files.fsync or files.lock_writes):
         told = ["on the disk before they get their name"] if files.fsync else []
         told += [f"{files.lock_writes} is there meanwhile"] if files.lock_writes else []
         yield "is told in", "files, " + ", ".join(told)
+
+
+def _addresses(socket: Tcp | Unix | Udp | Http) -> Iterator[Line]:
+    """Yield where the program listens, where we do, and who is let in."""
+    connect, listen = (socket.url, socket.serve) if isinstance(socket, Http) else (socket.connect, socket.listen)
+    if connect:
+        yield "listens at", connect
+    if listen:
+        let_in = {"process": "of what we started", "token": "with the token", "any": "of anybody"}[socket.peer]
+        what = "requests" if isinstance(socket, Http) else "datagrams" if isinstance(socket, Udp) else "a connection"
+        yield "calls us at", f"{listen}; {what} {let_in}"
 
 
 def _evidence(files: Files, runs: bool) -> str:

@@ -22,6 +22,8 @@ Path = tuple[str | int, ...]
 Parse = Callable[[str, Path], "Expression | None"]
 Write = Callable[[Any], str]
 
+_FAILURES = (*FAILURES, AttributeError)  # the last of an array that is not there yet
+
 _plain = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
@@ -146,7 +148,7 @@ def _encoder(literal: str, holes: list[_Hole], encoding: str, label: str) -> Cal
                     texts[index] = write(texts[index])
                 values = tuple(texts)
             text = literal % values
-        except FAILURES as error:
+        except _FAILURES as error:
             raise _blame(holes, row, previous, error, label) from error
         return text.encode(encoding)
 
@@ -178,7 +180,7 @@ def _blame(holes: list[_Hole], row: Row, previous: Row, error: Exception, label:
             value = expression.evaluate(row, previous)
             numbers = _numbers(expression.kind, value)
             odd = next((number for number in numbers if not isfinite(number)), None)
-        except FAILURES:
+        except _FAILURES:
             break
         if odd is not None:
             text = expression.text

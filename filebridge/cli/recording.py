@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 from filebridge.link import Link
 from filebridge.program import Program
-from filebridge.program.filters import text_filter
 from filebridge.session import Session
 from filebridge.transports.recording import Recorder, Transcript
 from filebridge.transports.transcript import Direction
 from filebridge.wire.dialogue import DONE, Dialogue, Phase
-from filebridge.wire.screens.dialogue import ScreenDialogue
 
 __all__ = ["Passed", "RecordedSession", "Told"]
 
@@ -39,15 +37,11 @@ class Told:
 
 
 class _Listening(Dialogue):
-    """A dialogue that keeps what it made of each phase in ``told``."""
+    """What makes of a kind of dialogue one that keeps what it made of each phase in ``told``."""
 
-    __slots__ = ("_done", "_known", "told")
-
-    def __init__(self, program: Program, told: list[Told]) -> None:
-        super().__init__(program.rules, [None] * program.width, text_filter(program.config))
-        self.told = told
-        self._done = False
-        self._known = True
+    told: list[Told]
+    _done: bool
+    _known: bool
 
     def note(self) -> None:
         """Keep what was made of the phase that is under way or was the last one, once."""
@@ -78,10 +72,15 @@ class _Listening(Dialogue):
         return result
 
 
-class _ListeningToScreen(_Listening, ScreenDialogue):
-    """The same for a program that draws a full screen."""
-
-    __slots__ = ()
+def _listening(dialogue: Dialogue, told: list[Told]) -> _Listening:
+    """Return ``dialogue``, which has not begun, as one of its kind that keeps what it makes of each phase."""
+    kind = type("Listening", (_Listening, type(dialogue)), {})
+    listening: _Listening = kind.__new__(kind)
+    for name in {name for base in type(dialogue).__mro__ for name in getattr(base, "__slots__", ())}:
+        if hasattr(dialogue, name):
+            setattr(listening, name, getattr(dialogue, name))
+    listening.told, listening._done, listening._known = told, False, True
+    return listening
 
 
 class _Passing(Transcript):
@@ -136,6 +135,5 @@ class RecordedSession(Session):
 
     def _start(self, link: Link) -> None:
         link._connect(Recorder(link.transport, _Passing(link, self._passed)))
-        draws = isinstance(link.dialogue, ScreenDialogue)
-        link.dialogue = (_ListeningToScreen if draws else _Listening)(self.program, self._told)
+        link.dialogue = _listening(self.program.dialogue(), self._told)
         super()._start(link)

@@ -66,8 +66,11 @@ def all_labels(config: Config) -> list[str]:
 
 
 def sent_texts(exchange: Exchange) -> list[str]:
-    """Return all templates of what ``exchange`` sends, presses and writes; a deck from a file says nothing here."""
+    """Return all templates and expressions of what is sent, pressed and written; a deck from a file says nothing."""
     texts = list(exchange.send) if isinstance(exchange.send, list) else [exchange.send or "", exchange.press or ""]
+    texts += _leaves([exchange.send_json, exchange.pack.values if exchange.pack is not None else None])
+    if exchange.request is not None:
+        texts += _leaves(exchange.request.model_dump())
     for name, content in (exchange.write or {}).items():
         texts.append(name)
         if isinstance(content, str):
@@ -76,3 +79,11 @@ def sent_texts(exchange: Exchange) -> list[str]:
         texts += [content.text or "", *(edit.to for edit in content.set or ())]
         texts += [value for group in (content.namelist or {}).values() for value in group.values()]
     return texts
+
+
+def _leaves(tree: object) -> list[str]:
+    """Return all texts that are values in ``tree``."""
+    if isinstance(tree, dict | list | tuple):
+        parts = tree.values() if isinstance(tree, dict) else tree
+        return [text for part in parts for text in _leaves(part)]
+    return [tree] if isinstance(tree, str) else []

@@ -34,16 +34,16 @@ def check_requests(config: Config, exchange: Exchange, place: Place) -> Iterator
             found = "`http: {serve: ...}`" if http is not None and http.serve is not None else "no `http: {url: ...}`"
             yield Problem((*place, "request"), "there is no service that takes requests", found, wanted, on="key")
     else:
-        yield from _instead(exchange, place)
+        yield from _instead(config, exchange, place)
     if request is not None:
         yield from _request(request, (*place, "request"))
 
 
-def _instead(exchange: Exchange, place: Place) -> Iterator[Problem]:
+def _instead(config: Config, exchange: Exchange, place: Place) -> Iterator[Problem]:
     others = [key for key in _INSTEAD if getattr(exchange, key) is not None]
     for key in others:
         yield Problem((*place, key), "a service takes requests", f"`{key}`", _INSTEAD[key], on="key")
-    if exchange.request is None and not others:
+    if exchange.request is None and not others and config.adapter is None:
         what, wanted = "a service says nothing that it is not asked", "`request: {get: /PATH}`"
         yield Problem(place, what, "no `request`", wanted, on="key")
     if exchange.answer:

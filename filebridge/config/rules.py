@@ -134,7 +134,7 @@ def _seed(config: Config) -> Iterator[Problem]:
     if config.simulator.seed is None:
         if substitution.uses(config.simulator.command, "seed"):
             yield Problem(("simulator", "seed"), "a seed is used but said to be none", "none", "leave `seed` out")
-    elif not used:
+    elif not used and config.adapter is None:
         expected = "`${seed}` in the command, `{seed}` in a `send` or in a file, or `seed: none`"
         yield Problem(("simulator",), "the seed reaches the simulator nowhere", expected=expected, on="key")
     elif config.simulator.seed[0] < 0:

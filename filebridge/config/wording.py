@@ -75,7 +75,7 @@ def settled(problem: Problem, data: Any) -> Problem:
 
 def _is_short(rest: Place) -> bool:
     """Return whether ``rest`` is what a plain value stands for: `> ` for `[> ]`, `3` for `{start: 3}`."""
-    return rest[0] in (0, "start", "class")
+    return rest[0] in (0, "start")
 
 
 def _is_skipped(data: Any, step: str | int) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from filebridge.errors import escaped
+
 __all__ = ["CONTINUE", "TEXT", "Refusal", "answer", "bodiless", "refused"]
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_DETAIL = 200
 TEXT = "text/plain; charset=utf-8"
 
 _REASONS = {
@@ -18,12 +21,13 @@ _REASONS = {
 class Refusal(Exception):
     """A request that is not served: the ``status`` of the answer, a ``text`` for whoever wrote the client.
 
-    ``allow`` names the methods that are known, ``bare`` says that the answer has no body, to HEAD.
+    ``allow`` names the methods that are known, ``bare`` says that the answer has no body, to HEAD. ``detail`` is told
+    to the client alone: it may hold what that has sent, and so the token.
     """
 
-    def __init__(self, status: int, text: str, allow: str = "", bare: bool = False) -> None:
+    def __init__(self, status: int, text: str, allow: str = "", bare: bool = False, detail: str = "") -> None:
         super().__init__(status, text)
-        self.status, self.text, self.allow, self.bare = status, text, allow, bare
+        self.status, self.text, self.allow, self.bare, self.detail = status, text, allow, bare, detail
 
 
 def answer(status: int, kind: str, extra: str = "") -> bytes:
@@ -41,7 +45,8 @@ def bodiless(status: int) -> bytes:
 
 def refused(refusal: Refusal) -> bytes:
     """Return the whole answer to what is refused; the connection ends with it."""
-    body = f"{refusal.status} {refusal.text}\n".encode("utf-8", "backslashreplace")
+    detail = f": {escaped(refusal.detail[:_DETAIL])}" if refusal.detail else ""
+    body = f"{refusal.status} {refusal.text}{detail}\n".encode()
     extra = "X-Content-Type-Options: nosniff\r\n" + (f"Allow: {refusal.allow}\r\n" if refusal.allow else "")
     head = answer(refusal.status, TEXT, extra)
     return b"%s%d\r\nConnection: close\r\n\r\n%s" % (head, len(body), b"" if refusal.bare else body)

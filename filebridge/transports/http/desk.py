@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from time import monotonic
 
@@ -25,14 +24,13 @@ class Desk:
     """Hands out each action once, in order, and takes observations that answer the last one.
 
     ``kind`` is the content type of actions, ``wait`` the seconds that a request for one is kept. ``bodies`` are the
-    observations that nobody has read. ``handed`` counts the actions that were fetched, ``old`` the observations that
-    came too early to answer the last. ``fetched`` and ``asked`` are the monotonic times when an action was last
-    fetched and when the waiting request came, ``action`` and ``observation`` the last of each.
+    observations that nobody has read. ``handed`` counts the actions that were fetched, ``posted`` the observations,
+    ``old`` those that came too early to answer the last action. ``action`` and ``observation`` are the last of each.
     """
 
     __slots__ = (
-        "_hall", "_head", "_is_over", "_wait", "_waiting", "action", "actions", "asked", "bodies", "fetched", "handed",
-        "observation", "old", "posted",
+        "_answered", "_asked", "_begun", "_fetched", "_hall", "_head", "_is_over", "_offered", "_wait", "_waiting",
+        "action", "actions", "bodies", "handed", "observation", "old", "posted",
     )  # fmt: skip
 
     def __init__(self, kind: str, wait: float) -> None:
@@ -44,16 +42,24 @@ class Desk:
         self.bodies: deque[bytes] = deque()
         self.action = self.observation = b""
         self.handed = self.old = self.posted = 0
-        self.fetched = self.asked = 0.0
+        self._begun = monotonic()
+        self._fetched = self._asked = self._offered = self._answered = 0.0
 
     def stand_in(self, hall: Hall) -> None:
         """Answer through ``hall`` from now on."""
         self._hall = hall
 
-    @property
-    def is_asked(self) -> bool:
-        """Whether a request for an action waits."""
-        return self._waiting is not None
+    def standing(self) -> tuple[str, float]:
+        """Return in words who waits for what, and since which monotonic time."""
+        if self.actions:
+            return "an action was not fetched", self._offered
+        if self._waiting is not None:
+            return "the simulator waits for an action", self._asked
+        if self._fetched > self._answered:
+            return "an action was fetched, no observation was posted", self._fetched
+        if self._answered:
+            return "an observation was posted, no action was asked for", self._answered
+        return "nothing was asked and nothing posted", self._begun
 
     def offer(self, data: bytes) -> None:
         """Put out an action; whoever waits gets it at once.
@@ -67,6 +73,7 @@ class Desk:
                 cure="await a reply to each action, or correct the address that the simulator asks",
             )
         self.actions.append(data)
+        self._offered = monotonic()
         waiting = self._waiting
         if waiting is not None:
             self._waiting = None
@@ -113,6 +120,7 @@ class Desk:
             self.old += 1
         else:
             self.bodies.append(body)
+            self._answered = monotonic()
 
     def _keep(self, visitor: Visitor) -> None:
         """Let a request wait for an action; one that waited before is answered."""
@@ -123,8 +131,8 @@ class Desk:
         if older is not None:
             self.turn_away(older)
         self._waiting = visitor
-        self.asked = monotonic()
-        visitor.due = self.asked + self._wait
+        self._asked = monotonic()
+        visitor.due = self._asked + self._wait
 
     def _hand(self, visitor: Visitor) -> None:
         data, entry = self.actions[0], visitor.entry
@@ -136,8 +144,8 @@ class Desk:
             return
         self.actions.popleft()
         self.handed += 1
-        self.action, self.fetched = data, monotonic()
+        self.action, self._fetched = data, monotonic()
 
     def _forget(self, visitor: Visitor) -> None:
         if self._waiting is visitor:
-            self._waiting, self.asked = None, math.inf
+            self._waiting = None

@@ -31,10 +31,12 @@ _WILD = frozenset(("", "0.0.0.0", "::"))  # noqa: S104  # not bound here: no nam
 class Gate:
     """Decides on the head of each request, the address, the token, the path and the method, in this order.
 
+    ``wild`` says that we listen on all addresses, so that our name is the address that was called.
+
     Raises ConfigError for a counter that wants a token and has none.
     """
 
-    __slots__ = ("_address", "_cap", "_names", "_peer", "_port", "_routes", "_token", "known", "looks_at_peer", "wild")
+    __slots__ = ("_known", "_names", "_peer", "_port", "_routes", "_token", "wild")
 
     def __init__(self, counter: Counter) -> None:
         if counter.peer == "token" and not counter.token:
@@ -45,14 +47,15 @@ class Gate:
             )
         self._token = counter.token.encode()
         self._peer = counter.peer
-        self._cap = counter.cap
-        self.looks_at_peer = counter.peer == "process"
-        self._address, self._port = counter.bound.getsockname()[:2]
-        self.wild = ipaddress.ip_address(self._address).is_unspecified
-        self._names = _names(self._address, counter.name)
+        address, self._port = counter.bound.getsockname()[:2]
+        self.wild = ipaddress.ip_address(address).is_unspecified
+        self._names = _names(address, counter.name)
         self._routes = _routes(counter)
-        self.known: dict[bytes, Entry] = {}
-        """Heads that were admitted, and would be again, whoever sends them."""
+        self._known: dict[str, dict[bytes, Entry]] = {}
+
+    def known(self, address: str) -> dict[bytes, Entry]:
+        """Return the heads that were admitted, and would be again, on a new connection that came to ``address``."""
+        return {} if self._peer == "process" else self._known.setdefault(address, {})
 
     def admit(self, head: Head, address: str, is_ours: Callable[[], bool]) -> Entry:
         """Return where the request leads; raises Refusal.

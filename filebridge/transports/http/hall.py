@@ -10,12 +10,12 @@ from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from time import monotonic
 
-from filebridge.errors import LimitReached
+from filebridge.errors import LimitReached, TransportError
 from filebridge.transports.http.answers import CONTINUE, Refusal, refused
 from filebridge.transports.http.gate import Gate
 from filebridge.transports.http.intake import Entry, Head, Intake
+from filebridge.transports.http.kin import Kin
 from filebridge.transports.http.visitor import Visitor
-from filebridge.transports.sockets.table import Sight, far_end, latest_pid
 from filebridge.transports.watching.bell import Bell
 
 __all__ = ["CONNECTIONS", "SECONDS", "Hall"]
@@ -32,7 +32,6 @@ ACCEPTS = 32
 TURNS = 8
 """Requests of one connection that are served before others are looked at."""
 
-KNOWN = 256
 PIPELINED = 65536
 """Bytes that may be held of a client which speaks on while it awaits an answer."""
 
@@ -53,18 +52,18 @@ class Hall:
         self, bound: socket.socket, gate: Gate, cap: int, run: str, seconds: float,
         serve: Serve, left: Callable[[Visitor], None], expired: Callable[[Visitor], None],
     ) -> None:  # fmt: skip
-        self._bound, self._gate, self._cap, self._run = bound, gate, cap, run
+        self._bound, self._gate, self._cap = bound, gate, cap
         self._seconds = seconds
         self._serve, self._left, self._expired = serve, left, expired
-        self._first_pid = latest_pid()
-        self._sights: list[Sight] = []
+        self._kin = Kin(run)
         self._backlog: list[Visitor] = []
-        self._is_rung = False
+        self._is_rung = self._is_closed = False
         self.visitors: dict[Visitor, None] = {}
         self.stamp = self.refusals = 0
         self.refusal = ""
         self.tick = min(0.25, seconds / 4)
         self._looked = self._next = monotonic()
+        bound.listen(CONNECTIONS)
         bound.setblocking(False)
         # What is accepted inherits it: an answer is never held back until the one before is acknowledged.
         bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -75,15 +74,14 @@ class Hall:
         self._selector.register(self._bell, EVENT_READ)
 
     def fileno(self) -> int:
-        """Return the descriptor that is readable while there is something to do."""
-        return self._selector.fileno()
+        """Return the descriptor that is readable while there is something to do; -1 once closed."""
+        return -1 if self._is_closed else self._selector.fileno()
 
     def attend(self) -> bool:
         """Do all that is ready, a bounded part of it for each connection; return whether there was anything."""
         ready = self._select(0)
         if not ready:
             return False
-        self._sights = []
         for key, events in ready:
             if key.data is not None:
                 self._turn(key.data, events)
@@ -144,6 +142,7 @@ class Hall:
 
     def close(self) -> None:
         """Close all descriptors, twice is harmless; a fork's copies are closed without a word to the clients."""
+        self._is_closed = True
         for visitor in self.visitors:
             visitor.socket.close()
         self.visitors.clear()
@@ -152,35 +151,36 @@ class Hall:
         self._bound.close()
 
     def _accept(self) -> None:
-        for _ in range(ACCEPTS):
+        """Take who has come, then hear them: one look at all processes, where that is wanted, serves for all."""
+        come: list[Visitor] = []
+        while len(come) < ACCEPTS:
             try:
                 connection, _ = self._bound.accept()
             except BlockingIOError:
-                return
+                break
             except ConnectionAbortedError:
                 continue
             except OSError as exc:
                 if exc.errno not in _SCARCE:
-                    continue
+                    raise TransportError("the HTTP counter takes no more connections", found=str(exc.strerror)) from exc
                 if not self._make_room(0):
-                    raise LimitReached(
-                        "the HTTP counter cannot take a connection",
-                        found=str(exc.strerror),
-                        cure="raise the limit before the training: ulimit -n",
-                    ) from exc
+                    raise _without_descriptors(exc) from exc
                 continue
-            self._welcome(connection)
+            come.append(self._welcomed(connection))
+        self._kin.forget()
+        for visitor in come:
+            self._turn(visitor, EVENT_READ)
 
-    def _welcome(self, connection: socket.socket) -> None:
+    def _welcomed(self, connection: socket.socket) -> Visitor:
         self._make_room(CONNECTIONS - 1)
         connection.setblocking(False)
         now = monotonic()
         address = connection.getsockname()[0] if self._gate.wild else ""
-        visitor = Visitor(connection, Intake(self._cap, self._gate.known), now, address)
+        visitor = Visitor(connection, Intake(self._cap, self._gate.known(address)), now, address)
         visitor.due = now + self._seconds
         self.visitors[visitor] = None
         self._selector.register(connection, EVENT_READ, visitor)
-        self._turn(visitor, EVENT_READ)
+        return visitor
 
     def _make_room(self, most: int) -> bool:
         """Have at most ``most`` connections: the oldest that has not proven itself goes first, then the oldest idle."""
@@ -266,19 +266,7 @@ class Hall:
         visitor.hasten()
 
     def _admit(self, visitor: Visitor, head: Head) -> Entry:
-        return self._gate.admit(head, visitor.address, partial(self._is_ours, visitor))
-
-    def _is_ours(self, visitor: Visitor) -> bool:
-        """Look, twice, whether a process of the run is at the other end; a socket may be handed on during the first."""
-        if visitor.is_ours is None:
-            inode = far_end(visitor.socket)
-            visitor.is_ours = inode > 0 and any(self._sight(number).holds(inode) for number in range(2))
-        return visitor.is_ours
-
-    def _sight(self, number: int) -> Sight:
-        while len(self._sights) <= number:
-            self._sights.append(Sight(self._run, self._first_pid))
-        return self._sights[number]
+        return self._gate.admit(head, visitor.address, partial(self._kin.knows, visitor))
 
     def _refuse(self, visitor: Visitor, refusal: Refusal) -> None:
         self.refusals += 1
@@ -302,3 +290,11 @@ class Hall:
             return
         visitor.part()
         visitor.due = monotonic() + min(PARTING, self._seconds)
+
+
+def _without_descriptors(exc: OSError) -> LimitReached:
+    return LimitReached(
+        "the HTTP counter cannot take a connection",
+        found=str(exc.strerror),
+        cure="raise the limit before the training: ulimit -n",
+    )

@@ -19,6 +19,10 @@ HEAD_LINES = 64
 CHUNKS = 16384
 """Pieces that a chunked body may have: each costs more to take than its bytes."""
 
+KNOWN = 256
+KNOWN_BYTES = 2048
+"""Heads that are remembered, and the largest: a client says nearly the same in each request."""
+
 _END = re.compile(rb"\n\r?\n")
 _BLANK = b"\r\n"
 
@@ -129,6 +133,10 @@ class Intake:
             entry = admit(_parsed(head))
             if 0 <= self._cap < entry.length:
                 raise Refusal(413, f"the body has {entry.length} bytes, {self._cap} are the most that is taken")
+            if len(self._known) >= KNOWN:
+                self._known.clear()
+            if len(head) <= KNOWN_BYTES:
+                self._known[head] = entry
         if entry.length < 0:
             self._body = _Chunks(head, self._cap)
         self._entry, self._is_told = entry, False
@@ -205,7 +213,7 @@ def _event(connection: h11.Connection) -> object:
         return connection.next_event()
     except h11.RemoteProtocolError as exc:
         status = exc.error_status_hint if exc.error_status_hint in (400, 431, 501) else 400
-        raise Refusal(status, f"this is no HTTP request: {exc}") from exc
+        raise Refusal(status, "this is no HTTP request", detail=str(exc)) from exc
 
 
 def _parsed(head: bytes) -> Head:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from filebridge.transports.http.answers import answer
+from time import monotonic
+from typing import TYPE_CHECKING
+
 from filebridge.transports.http.desk import Desk
 from filebridge.transports.http.gate import Gate
 from filebridge.transports.http.hall import SECONDS, Hall
 from filebridge.transports.http.intake import Entry, Route
 from filebridge.transports.http.visitor import Visitor
+from filebridge.transports.sockets.address import shown
 from filebridge.transports.sockets.endpoint import Counter
+
+if TYPE_CHECKING:
+    from filebridge.transports.http.page import Glance
 
 __all__ = ["HttpServer"]
 
@@ -38,8 +44,7 @@ class HttpServer:
         self.patience = self._hall.tick
         self.snapshots = True
         host, port = counter.bound.getsockname()[:2]
-        place = f"[{host}]" if ":" in host else host
-        self.url = f"http://{place}:{port}/{counter.token}/" if counter.token else f"http://{place}:{port}/"
+        self.url = _root(host, port, counter.token)
         """Where a person finds the page, with the token: not to be put into an error or a transcript."""
 
     def open(self) -> None:
@@ -92,9 +97,39 @@ class HttpServer:
         """Close all connections and the listening socket; twice is harmless."""
         self._hall.close()
 
+    def told(self) -> str:
+        """Return in words what was asked here and what was not, for an error: without the token."""
+        glance = self._glance()
+        refusal = f"; {glance.refused} requests were refused, the last by {glance.refusal}" if glance.refused else ""
+        return f"{glance.state}, for {glance.seconds:.1f} s{refusal}"
+
     def _serve(self, visitor: Visitor, entry: Entry, body: bytes) -> None:
-        if entry.route in (Route.PAGE, Route.STATE):
-            head = answer(200, "text/plain")
-            self._hall.answer(visitor, b"%s%d\r\n%s\r\n" % (head, 0, entry.ending))
+        if entry.route is Route.PAGE or entry.route is Route.STATE:
+            self._show(visitor, entry)
         else:
             self._desk.serve(visitor, entry, body)
+
+    def _show(self, visitor: Visitor, entry: Entry) -> None:
+        from filebridge.transports.http.page import page, record
+
+        glance = self._glance()
+        if entry.route is Route.STATE:
+            head, text = record(glance)
+        else:
+            host, port = visitor.socket.getsockname()[:2]
+            head, text = page(glance, self._counter, _root(host, port, self._counter.token))
+        self._hall.answer(visitor, b"%s%d\r\n%s\r\n%s" % (head, len(text), entry.ending, text))
+
+    def _glance(self) -> Glance:
+        from filebridge.transports.http.page import Glance
+
+        desk, hall = self._desk, self._hall
+        state, since = desk.standing()
+        return Glance(
+            state, monotonic() - since, desk.handed, desk.posted, desk.old, len(hall.visitors), hall.refusals,
+            hall.refusal, Glance.shown(desk.action), Glance.shown(desk.observation),
+        )  # fmt: skip
+
+
+def _root(host: str, port: int, token: str) -> str:
+    return f"http://{shown(host, port)}/{token}/" if token else f"http://{shown(host, port)}/"

@@ -75,7 +75,7 @@ class _Listening(Dialogue):
 def _listening(dialogue: Dialogue, told: list[Told]) -> _Listening:
     """Return ``dialogue``, which has not begun, as one of its kind that keeps what it makes of each phase."""
     kind = type("Listening", (_Listening, type(dialogue)), {})
-    listening: _Listening = kind.__new__(kind)
+    listening: _Listening = object.__new__(kind)
     for name in {name for base in type(dialogue).__mro__ for name in getattr(base, "__slots__", ())}:
         if hasattr(dialogue, name):
             setattr(listening, name, getattr(dialogue, name))

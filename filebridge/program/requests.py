@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from urllib.parse import quote, quote_from_bytes
 
@@ -38,17 +38,20 @@ def compile_request(
     What is filled into the path is quoted, so that it never begins another segment or parameter. ``encode`` raises
     ActionError for what can stand in no head, and what the templates and documents in it raise.
     """
-    known = len(faults.problems)
     method = next((key for key in METHODS if getattr(request, key) is not None), None)
     if method is None:
         return None  # the rules have reported it
     path = _path(getattr(request, method), names, (*place, method), faults)
     headers = _headers(request, names, (*place, "headers"), config, faults)
     body = _body(request, names, place, config, faults)
-    if path is None or body is None or len(faults.problems) > known:
+    if path is None or body is None or any(problem.path[: len(place)] == place for problem in faults.problems):
         return None
     parts = [path, *(value for _, value in headers), body]
-    encode = _encoder(method.upper(), path, headers, body)
+    try:
+        encode = _encoder(method.upper(), path, headers, body)
+    except ActionError as error:
+        faults.problems.append(Problem((*place, method), error.what, error.found, "another path"))
+        return None
     uses = frozenset[str]().union(*(part.uses for part in parts))
     return Template(encode, uses, frozenset[str]().union(*(part.uses_previous for part in parts)))
 
@@ -128,19 +131,11 @@ def _headers(
         value = faults.template(text, names, (*place, name), "", "utf-8")
         if value is not None:
             headers.append((name, value))
-            faults.problems += _odd_header(name, value, text, (*place, name))
+            odd = next((character for character in text if not character.isprintable()), "")
+            if odd:
+                what, wanted = "a header field holds a control character", "printable characters"
+                faults.problems.append(Problem((*place, name), what, escaped(odd), wanted))
     return headers
-
-
-def _odd_header(name: str, value: Template, text: str, place: Place) -> Iterator[Problem]:
-    odd = next((character for character in text if not character.isprintable()), "")
-    if odd:
-        yield Problem(place, "a header field holds a control character", escaped(odd), "printable characters")
-        return
-    try:
-        envelope.request("GET", "/", [(name, "")], b"")
-    except ValueError:
-        yield Problem(place, "no name of a header field", name, "letters, digits and `-`", on="key")
 
 
 def _content_type(request: Request, config: Config) -> str:

@@ -47,12 +47,14 @@ def _packed(pack: Pack, names: Names, place: Place, faults: Faults) -> Template 
         faults.expression(_expression(value), names, (*place, "values", number), *_NUMBERS)
         for number, value in enumerate(pack.values)
     ]
-    known = [value for value in values if value is not None]
-    if len(known) < len(values):
+    compiled = [value for value in values if value is not None]
+    if len(compiled) < len(values):
         return None
     try:
-        return compile_pack(pack.layout, known, "pack")
+        return compile_pack(pack.layout, compiled, "pack")
     except LayoutProblem as problem:
+        if any(known.path[: len(place)] == place for known in faults.problems):
+            return None  # the rules have said what is wrong, and more of it
         at = (*place, "layout") if problem.number is None else (*place, "values", problem.number)
         faults.problems.append(Problem(at, problem.what, problem.found, problem.expected))
         return None

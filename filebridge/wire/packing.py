@@ -23,6 +23,7 @@ FLOATS = "efd"
 LETTERS = INTEGERS + FLOATS
 """The letters of a layout that take a value; `x` takes none."""
 
+_ORDERS = ("<", ">", "!", "=")
 _ITEM = re.compile(r"\s*(\d*)([a-zA-Z?])")
 _MOST = 1 << 20  # letters, once repeat counts are expanded
 _LARGEST = {"e": 65504.0, "f": 3.4028234663852886e38, "d": 1.7976931348623157e308}
@@ -56,7 +57,7 @@ def letters_of(layout: str) -> str:
     """Return one letter for each number of ``layout``; raises LayoutProblem for what is no layout of numbers."""
     found, at, body = "", 0, layout[1:]
     known = f"`<` or `>`, then {' '.join(LETTERS)} and x, each with a repeat count perhaps"
-    if layout[:1] not in ("<", ">"):
+    if layout[:1] not in _ORDERS:
         raise LayoutProblem(None, "a layout without its byte order", layout[:40], known)
     while body[at:].strip():
         item = _ITEM.match(body, at)

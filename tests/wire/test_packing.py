@@ -50,6 +50,7 @@ def with_(**values):
         ("<2B4H", ["1", "on", "v", "prev.n"], struct.pack("<2B4H", 1, 1, 1, 2, 3, 7)),
         ("<Bff", ["n", "w"], struct.pack("<Bff", 7, 4, 5)),
         ("<4x", [], bytes(4)),
+        ("!H", ["n"], b"\x00\x07"),
         ("<Q", ["4294967295 * 4294967296 + 4294967295"], b"\xff" * 8),
     ],
 )
@@ -140,7 +141,7 @@ def test_an_expression_that_fails():
     ("layout", "values", "number", "what", "found"),
     [
         ("B", ["n"], None, "a layout without its byte order", "B"),
-        ("=B", ["n"], None, "a layout without its byte order", "=B"),
+        ("@B", ["n"], None, "a layout without its byte order", "@B"),
         ("<Bs", ["n", "n"], None, "no layout of numbers", "s"),
         ("<B, H", ["n", "n"], None, "no layout of numbers", ", H"),
         ("<3", [], None, "no layout of numbers", "3"),

@@ -230,15 +230,17 @@ class Hall:
         if not intake.held and not intake.awaits_body:
             visitor.stamp = self.stamp
         intake.held += data
-        if visitor.entry is None and not visitor.unsent:
-            self._requests(visitor)
-        elif len(intake.held) > PIPELINED:
+        if visitor.entry is not None and len(intake.held) > PIPELINED:
             self.drop(visitor)
+        else:
+            self._requests(visitor)
 
     def _requests(self, visitor: Visitor) -> None:
         """Serve what is whole of what a connection has said."""
         intake, admit = visitor.intake, partial(self._admit, visitor)
         for _ in range(TURNS):
+            if visitor.entry is not None or visitor.unsent or visitor.is_parting:
+                return
             begun = intake.awaits_body
             try:
                 request = intake.next(admit)
@@ -251,7 +253,7 @@ class Hall:
             visitor.entry, body = request
             visitor.is_proven, visitor.due = True, math.inf
             self._serve(visitor, visitor.entry, body)
-            if visitor.entry is not None or visitor.unsent or visitor.is_parting or not intake.held:
+            if not intake.held:
                 return
         self._backlog.append(visitor)
         self.ring(True)

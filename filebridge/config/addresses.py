@@ -36,10 +36,10 @@ def check_address(text: str, place: Place, listens: bool) -> Iterator[Problem]:
         yield Problem(place, "an address is no URL", text, f"`HOST:PORT`, {_EXAMPLE} say")
         return
     parts = _ADDRESS.fullmatch(text if listens else _seated(text))
-    if parts is None:
+    if parts is None or ":" in parts["port"]:
         yield from _no_address(text, place)
         return
-    yield from _check_host(parts["host"], place)
+    yield from _check_host(parts["host"], place, _EXAMPLE)
     yield from _check_port(parts["port"], place)
 
 
@@ -56,16 +56,16 @@ def _no_address(text: str, place: Place) -> Iterator[Problem]:
     yield Problem(place, "no port", text, wanted if re.fullmatch(r"[\w.-]+", text) else f"`HOST:PORT`, {_EXAMPLE} say")
 
 
-def _check_host(host: str, place: Place) -> Iterator[Problem]:
+def _check_host(host: str, place: Place, example: str) -> Iterator[Problem]:
     if host.startswith("["):
         try:
             ip_address(host[1:-1].partition("%")[0])
         except ValueError:
             yield Problem(place, "no IPv6 address in the brackets", host, "`[::1]`, say")
     elif not host:
-        yield Problem(place, "no host in front of the port", "", f"{_EXAMPLE}, say")
+        yield Problem(place, "no host", "nothing in its place", f"{example}, say")
     elif not _HOST.fullmatch(host):
-        yield Problem(place, "not the name or the number of a machine", host, f"{_EXAMPLE}, say")
+        yield Problem(place, "not the name or the number of a machine", host, f"{example}, say")
 
 
 def _check_port(port: str, place: Place) -> Iterator[Problem]:
@@ -118,7 +118,7 @@ def check_url(url: str, place: Place) -> Iterator[Problem]:
     if host is None:
         yield Problem(place, "an IPv6 address wants brackets", authority, "`http://[::1]:${port}`, say")
         return
-    yield from _check_host(host[1], place)
+    yield from _check_host(host[1], place, "`http://127.0.0.1:${port}`")
     if host[2] is not None:
         yield from _check_port(host[2], place)
 

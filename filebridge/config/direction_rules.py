@@ -16,8 +16,11 @@ def check_directions(config: Config, reads: Sequence[str]) -> Iterator[Problem]:
     """Yield what is wrong with the ways of a transport that has sockets; ``reads`` are its keys `read`."""
     transport = config.transport
     writes = ["fifo.write"] if transport.fifo is not None and transport.fifo.write else []
-    yield from _twice(config, "replies", "the way back is given twice", reads)
-    yield from _twice(config, "actions", "the way to the program is given twice", writes)
+    back = list(_twice(config, "replies", "the way back is given twice", reads))
+    there = list(_twice(config, "actions", "the way to the program is given twice", writes))
+    yield from back
+    # Two sockets that both carry both ways are one mistake.
+    yield from (problem for problem in there if not any(problem.found == other.found for other in back))
     used = {way_there(config), way_back(config)}
     if transport.console is not None and "console" not in used:
         what, wanted = "nothing is left for the console to carry", "leave it out; what the program prints is kept"

@@ -79,12 +79,12 @@ def addresses(config: Config) -> Iterator[tuple[Place, str]]:
 
 def check_told(config: Config) -> Iterator[Problem]:
     """Yield ports and tokens of which only one side knows."""
-    if not config.simulator.command:
+    used = dict(addresses(config))
+    if not config.simulator.command or {place[1] for place in used} != config.transport.sockets.keys():
         return
     words = enumerate(config.simulator.command)
     told: list[tuple[Place, str]] = [(("simulator", "command", number), word) for number, word in words]
     told += [(("simulator", "environment", name), text) for name, text in config.simulator.environment.items()]
-    used = dict(addresses(config))
     for name in PORTS:
         yield from _known_here(config, name, told, substitution.uses(used.values(), name))
         for place, address in used.items():

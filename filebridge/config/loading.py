@@ -31,6 +31,9 @@ _FILLINGS: dict[Place, Any] = {
 }
 """What stands in for keys that must be there, so that the rest of a file can be checked without them."""
 
+_TOLD = ("${port}", "${port2}", "${port3}", "${token}")
+"""What only a part of the transport that was left out may have asked for."""
+
 DIALOGUES = ("start", "reset", "step", "stop")
 _ENDINGS = ("max_steps", "terminated", "truncated")
 
@@ -56,8 +59,19 @@ class Loaded:
             edit = problem.path[: problem.path.index("set") + 2]
             if any(other.path[: len(edit)] == edit for other in self.problems):
                 return True
+        if any(_told(problem.path, other.path) for other in self.problems):
+            return True
         names = {problem.found, problem.found.partition(".")[0], problem.found.removeprefix("prev.")}
         return bool(names & self.lost)
+
+
+def _told(path: Place, other: Place) -> bool:
+    """Return whether a problem at ``path`` of what is sent is that at ``other``, seen once more when it is compiled."""
+    if path[:1] not in [(name,) for name in DIALOGUES]:
+        return False
+    if "pack" in path:
+        return other[: path.index("pack") + 1] == path[: path.index("pack") + 1]
+    return "headers" in path and other == path
 
 
 def load(target: str | Path | Mapping[str, Any]) -> Loaded:
@@ -138,6 +152,8 @@ def _below(places: Iterable[Place], step: str | int) -> list[Place]:
 def _follows(problem: Problem, known: Iterable[Problem]) -> bool:
     """Return whether ``problem`` may be there only because a part that is faulty in itself was left out."""
     path = problem.path
+    if problem.found in _TOLD and any(other.path[:1] == ("transport",) for other in known):
+        return True
     if not path:
         words = {str(step) for other in known for step in other.path[:1]}
         return any(word in _ENDINGS or nearest(word, _ENDINGS) for word in words)

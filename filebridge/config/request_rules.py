@@ -28,10 +28,13 @@ def check_requests(config: Config, exchange: Exchange, place: Place) -> Iterator
     """Yield what is wrong with ``exchange`` where requests are made, or with a request where none can be made."""
     http = config.transport.http
     request = exchange.request
+    if http is not None and (http.url is None) == (http.serve is None):
+        # Which side serves is not known, and told elsewhere.
+        return
     if http is None or http.url is None:
         if request is not None:
             wanted = "`http: {url: ...}` in `transport`, or `send`"
-            found = "`http: {serve: ...}`" if http is not None and http.serve is not None else "no `http: {url: ...}`"
+            found = "no `http: {url: ...}`" if http is None else "`http: {serve: ...}`"
             yield Problem((*place, "request"), "there is no service that takes requests", found, wanted, on="key")
     else:
         yield from _instead(config, exchange, place)

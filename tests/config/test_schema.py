@@ -23,6 +23,10 @@ _SPEC = importlib.util.spec_from_file_location("ways", pathlib.Path(__file__).wi
 ways = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(ways)
 
+_SPEC = importlib.util.spec_from_file_location("nets", pathlib.Path(__file__).with_name("nets.py"))
+nets = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(nets)
+
 COMMITTED = pathlib.Path(filebridge.__file__).with_name("filebridge.schema.json")
 FIRST_LINE = "# yaml-language-server: $schema=../filebridge/filebridge.schema.json"
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
@@ -73,6 +77,19 @@ def test_what_fails_is_refused_by_both(name):
 @pytest.mark.parametrize("name", ways.GOOD)
 def test_what_goes_together_passes(name):
     assert faults(ways.GOOD[name]) == []
+
+
+@pytest.mark.parametrize("name", nets.GOOD)
+def test_sockets_and_http_that_load_pass(name):
+    assert load_program(nets.GOOD[name]).config.name == "Toy"
+    assert faults(nets.GOOD[name]) == []
+
+
+@pytest.mark.parametrize("name", nets.BAD)
+def test_sockets_and_http_that_fail_are_refused_by_both(name):
+    assert faults(nets.BAD[name]) != []
+    with pytest.raises(ConfigError):
+        load_program(nets.BAD[name])
 
 
 def written(content, **files):

@@ -143,9 +143,15 @@ def bound_at(kind: str, host: str, port: int) -> socket.socket:
 
 def check_free(host: str, port: int, kind: str = "tcp") -> None:
     """Raise EndpointInUse if somebody listens already at an address where a simulator is to listen."""
-    where = resolved(host, port, kind)[0][1]
-    if listening(kind, *where):
-        raise _in_use(kind, host, where)
+    family, where = resolved(host, port, kind)[0]
+    with socket.socket(family, _KINDS[kind]) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, kind == "tcp")
+        try:
+            tried.bind(where)
+        except OSError as exc:
+            # Only what is there is refused here; why else it cannot be used the simulator will say itself.
+            if listening(kind, *where):
+                raise _in_use(kind, host, where) from exc
 
 
 def no_socket(exc: OSError) -> StartError:

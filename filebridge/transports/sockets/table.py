@@ -13,6 +13,7 @@ import struct
 from collections.abc import Iterator
 
 from filebridge import sweep
+from filebridge.transports.sockets.diagnostics import UNKNOWN, inode_of
 
 __all__ = ["Sight", "far_end", "holder", "latest_pid", "listening", "listening_path", "owner"]
 
@@ -76,6 +77,9 @@ def latest_pid() -> int:
 def far_end(connection: socket.socket) -> int:
     """Return the inode of the socket at the other end of a TCP connection within this machine; 0 if it is not seen."""
     here, there = connection.getsockname()[:2], connection.getpeername()[:2]
+    inode = inode_of(there, here)
+    if inode != UNKNOWN:
+        return inode
     for name in _TABLES["tcp"]:
         data = _table(name)
         for far, near in zip(_spelt(*there), _spelt(*here), strict=True):

@@ -209,7 +209,7 @@ def late(link: Link) -> BridgeError:
     dialogue = link.dialogue
     repeats = dialogue.tries > 0 and (dialogue.is_pausing or _answers_yet(link))
     cause, cure, found = (*_repeated(dialogue), escaped(dialogue.refused)) if repeats else _cause(link)
-    if dialogue.tries and not repeats:
+    if dialogue.tries and not repeats and dialogue.exchange.condition:
         cause = f"`{dialogue.exchange.condition}` was not true after {_tries(dialogue)}, then {cause}"
     if dialogue.phase_name == "start":
         return ReadyTimeout(f"the simulator was not ready within {link.deadline:g} s: {cause}", found=found, cure=cure)
@@ -223,8 +223,10 @@ def _answers_yet(link: Link) -> bool:
 
 
 def _repeated(dialogue: Dialogue) -> tuple[str, str]:
-    cause = f"`{dialogue.exchange.condition}` was not true after {_tries(dialogue)}"
     name = dialogue.phase_name
+    if not dialogue.exchange.condition:
+        return f"it was not ready after {_tries(dialogue)}", f"correct `again`, or raise `deadlines: {{{name}: ...}}`"
+    cause = f"`{dialogue.exchange.condition}` was not true after {_tries(dialogue)}"
     return cause, f"correct `repeat: {{until: ...}}`, or raise `deadlines: {{{name}: ...}}`"
 
 

@@ -40,39 +40,12 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 __all__ = [
-    "ActionError",
-    "BridgeError",
-    "CleanupError",
-    "ConfigError",
-    "ConfigSecurityError",
-    "DecodeError",
-    "Desync",
-    "EndpointInUse",
-    "ExecFailed",
-    "ExpressionError",
-    "LimitReached",
-    "MessageTooLarge",
-    "ParseError",
-    "PeerClosed",
-    "PeerRejected",
-    "ProtocolError",
-    "ReadyTimeout",
-    "Refused",
-    "ReplayMismatch",
-    "RestartBudgetExceeded",
-    "SendBlocked",
-    "SimulatorError",
-    "SimulatorExited",
-    "SimulatorTimeout",
-    "Situation",
-    "StartCrashed",
-    "StartError",
-    "TransportError",
-    "UsageError",
-    "ValueOutOfRange",
-    "WatchLost",
-    "escaped",
-]
+    "ActionError", "BridgeError", "CleanupError", "ConfigError", "ConfigSecurityError", "DecodeError", "Desync",
+    "EndpointInUse", "ExecFailed", "ExpressionError", "LimitReached", "MessageTooLarge", "ParseError",
+    "PeerClosed", "PeerRejected", "ProtocolError", "ReadyTimeout", "Refused", "ReplayMismatch",
+    "RestartBudgetExceeded", "SendBlocked", "SimulatorError", "SimulatorExited", "SimulatorTimeout", "Situation",
+    "StartCrashed", "StartError", "TransportError", "UsageError", "ValueOutOfRange", "WatchLost", "escaped",
+]  # fmt: skip
 
 TAIL_BYTES = 2048
 

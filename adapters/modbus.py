@@ -146,7 +146,8 @@ class Modbus(Adapter):
         response = reply[_HEAD.size :]
         if response[0] == request[0] | 0x80:
             raise _refused(request, response)
-        echo = 5 if request[0] in (WRITE_COIL, WRITE_REGISTER, WRITE_REGISTERS) else 1
+        # What a register holds when the device answers may be another value already: it is alive.
+        echo = 3 if request[0] in (WRITE_COIL, WRITE_REGISTER, WRITE_REGISTERS) else 1
         if response[:echo] != request[:echo]:
             raise _strange(f"{response[:echo].hex(' ')}, {request[:echo].hex(' ')} is due")
         return response

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from filebridge.config.addresses import PORTS
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem, nearest
 from filebridge.config.simulator import File
@@ -23,7 +24,10 @@ def check_files(config: Config, folder: Path | None) -> Iterator[Problem]:
 
     Without a folder, for a configuration given as a mapping, a relative path is not looked at.
     """
-    known = [*_OWN, *config.variables]
+    # Only a port that is named in an address or in the command is taken for the program.
+    named = config.model_dump_json(include={"simulator", "transport"}) if config.transport.sockets else ""
+    ports = [name for name in PORTS if f"${{{name}}}" in named]
+    known = [*_OWN, *ports, *config.variables]
     for name, file in config.simulator.files.items():
         place = ("simulator", "files", name)
         if len(file.model_fields_set) != 1:

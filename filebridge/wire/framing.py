@@ -9,31 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from filebridge.config.exchange import FRAMINGS, Alternative, Framing
 from filebridge.errors import escaped
+from filebridge.wire.documents import document_cut
+from filebridge.wire.ending import PLAIN, Cut, Data, End, Received
+from filebridge.wire.lengths import length_cut
 
-__all__ = ["LOOK_BACK", "Cut", "End", "awaited", "bytes_cut", "compile_cut", "entire", "never", "until_cut", "whole"]
+__all__ = [
+    "LOOK_BACK", "PLAIN", "Cut", "Data", "End", "Received", "awaited", "bytes_cut", "compile_cut", "entire", "never",
+    "until_cut", "whole",
+]  # fmt: skip
 
 LOOK_BACK = 4096
 """Bytes before the new ones that a regular expression is tried on again: the longest end it can match."""
-
-Data = bytes | bytearray
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """One end of a message: ``label`` is the slot of its flag or -1, ``answer`` what a question gets."""
-
-    label: int = -1
-    answer: bytes | None = None
-
-
-Cut = Callable[[Data, int], "tuple[int, End] | None"]
-"""(received, how many of these were searched before) -> (where the message ends, which end) or None."""
-
-PLAIN = End()
 
 
 def one_line(data: Data, searched: int) -> tuple[int, End] | None:
@@ -141,11 +130,16 @@ def compile_cut(
     ends: Sequence[tuple[Alternative, End]],
     answers: Sequence[tuple[Alternative, End]],
     encode: Callable[[str], bytes],
+    cap: int = 1 << 20,
+    clean: Callable[[bytes], bytes] | None = None,
+    strict: bool = True,
 ) -> Cut:
     """Return the cut of one exchange.
 
     ``ends`` are the alternatives of ``until`` with what they mean, ``answers`` the questions on the way.
-    Questions go with ``until`` and with ``quiet`` only; the rules see to that.
+    Questions go with ``until`` and with ``quiet`` only; the rules see to that. ``cap`` is the largest length in bytes
+    that may be announced, ``clean`` what a message with a length passes; ``strict``: what is no document between two
+    of them is refused, not dropped.
     """
     others = any(getattr(framing, name) is not None for name in FRAMINGS[1:])
     if framing.until is not None and not others:
@@ -154,8 +148,12 @@ def compile_cut(
         return until_cut(answers, encode)
     if framing.blank:
         return pattern_cut(_BLANK, [PLAIN])
-    if framing.whole:
+    if framing.whole or framing.datagrams is not None:
         return whole
+    if framing.length is not None:
+        return length_cut(framing.length, cap, clean)
+    if framing.document is not None:
+        return document_cut(framing.document, strict)
     if framing.cursor is not None:
         return cursor_cut(*framing.cursor)
     if framing.bytes is not None:
@@ -177,7 +175,17 @@ def awaited(framing: Framing) -> str:
         return "a whole result"
     if framing.cursor is not None:
         return "the cursor in row {}, column {}".format(*framing.cursor)
+    if framing.datagrams is not None:
+        return "a datagram"
+    if framing.length is not None:
+        return f"as many bytes as the {_numbered(framing.length.size, 'byte')} in front of them say"
+    if framing.document is not None:
+        return f"the end of {'a JSON' if framing.document == 'json' else 'an XML'} document"
     count, unit = (framing.bytes, "byte") if framing.bytes is not None else (framing.lines or 1, "line")
+    return _numbered(count, unit)
+
+
+def _numbered(count: int, unit: str) -> str:
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 

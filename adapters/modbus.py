@@ -144,6 +144,8 @@ class Modbus(Adapter):
         while self._is_late(reply):
             reply = yield b""
         response = reply[_HEAD.size :]
+        if len(response) < 2:
+            raise _strange(f"{len(response)} bytes")
         if response[0] == request[0] | 0x80:
             raise _refused(request, response)
         # What a register holds when the device answers may be another value already: it is alive.

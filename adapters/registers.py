@@ -72,7 +72,12 @@ def places(option: str, text: str, *, named: bool = False, valued: bool = False)
 
     Each has a name where they are ``named``, and a value where they are ``valued``. Raises ValueError for another text.
     """
-    return [_place(option, part.strip(), named, valued) for part in text.split(",")] if text.strip() else []
+    found = [_place(option, part.strip(), named, valued) for part in text.split(",")] if text.strip() else []
+    names = [place.name for place in found]
+    twice = next((name for name in names if name and names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"{option}: {twice!r} is there twice")
+    return found
 
 
 def _place(option: str, text: str, named: bool, valued: bool) -> Place:

@@ -56,8 +56,10 @@ class Accepting:
             self._epoll.register(listener, select.EPOLLIN)
 
     def fileno(self) -> int:
-        """Return a descriptor that is readable when somebody calls, or has said something."""
-        return self._listener.fileno() if self._epoll is None else self._epoll.fileno()
+        """Return a descriptor that is readable when somebody calls, or has said something; -1 once closed."""
+        if self._epoll is None:
+            return self._listener.fileno()
+        return -1 if self._epoll.closed else self._epoll.fileno()
 
     def advance(self) -> bool:
         """Look at all callers; return whether one was let in.

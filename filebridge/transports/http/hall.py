@@ -28,6 +28,9 @@ SECONDS = 10.0
 PARTING = 1.0
 """Seconds that a client has to close a connection on which all is said."""
 
+BACKLOG = 1024
+"""Connections that the kernel keeps while nobody looks: the real one may be the last of them."""
+
 ACCEPTS = 32
 TURNS = 8
 """Requests of one connection that are served before others are looked at."""
@@ -63,7 +66,7 @@ class Hall:
         self.refusal = ""
         self.tick = min(0.25, seconds / 4)
         self._looked = self._next = monotonic()
-        bound.listen(CONNECTIONS)
+        bound.listen(BACKLOG)
         bound.setblocking(False)
         # What is accepted inherits it: an answer is never held back until the one before is acknowledged.
         bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

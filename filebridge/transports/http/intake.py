@@ -222,6 +222,8 @@ def _parsed(head: bytes) -> Head:
     event = _event(connection)
     if not isinstance(event, h11.Request):
         raise Refusal(400, "this is no HTTP request")
+    if event.http_version[:2] != b"1.":
+        raise Refusal(505, "HTTP/1.1 and HTTP/1.0 are spoken here")
     names = {name for name, _ in event.headers}
     chunked = b"transfer-encoding" in names
     if chunked and b"content-length" in names:

@@ -14,6 +14,7 @@ from filebridge.config.ends import check_exchange, check_framing
 from filebridge.config.exchange import labels
 from filebridge.config.field import WAYS
 from filebridge.config.field_rules import check_fields
+from filebridge.config.ignore_rules import check_ignored
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem, nearest
 from filebridge.config.transport_rules import check_transport
@@ -32,6 +33,7 @@ def check(config: Config) -> list[Problem]:
     for rule in (
         _choices, check_transport, check_fields, _framings, _names, _simulator, _seed, _text, _variables, _reset,
         _policies, _ending, _observation, check_adapter,
+        check_ignored,
     ):
         found += rule(config)
     return [*found, *check_action(config.action, ("action",))]

@@ -40,7 +40,8 @@ word, `010` is ten, `1e3` a number. A key that is not known is refused, with the
 """
 
 _PARTS = {
-    "Action": ("an action", "action"), "Array": ("a mapping", "array"), "Binary": ("a mapping", "binary"),
+    "Action": ("an action", "action"), "AdapterModel": ("an adapter", "adapter"),
+    "Array": ("a mapping", "array"), "Binary": ("a mapping", "binary"),
     "Box": ("a mapping", "box"), "Console": ("a mapping", "console"), "Deck": ("a deck", "deck"),
     "Edit": ("an edit", "edit"), "Exchange": ("an exchange", "exchange"), "Fifo": ("a mapping", "fifo"),
     "FieldModel": ("a field", "field"), "File": ("a file", "file"), "Files": ("a mapping", "files"),
@@ -118,7 +119,10 @@ def _plain(schema: Mapping[str, Any]) -> str:
     return "a name" if "[a-z" in schema.get("pattern", "").lower() else _WORDS[kind] + _bounds(schema)
 
 
-_WORDS = {"string": "a text", "number": "a number", "integer": "a whole number", "boolean": "`true` or `false`"}
+_WORDS = {
+    "string": "a text", "number": "a number", "integer": "a whole number", "boolean": "`true` or `false`",
+    "anything": "anything",
+}  # fmt: skip
 _EXAMPLES = {"50 ms": "a duration", "1 MiB": "a size", "80x24": "a size"}
 _END = "a text, a mapping: label -> text, or a list of these"
 
@@ -152,7 +156,7 @@ def _default(field: FieldInfo, schema: Mapping[str, Any]) -> str:
     if field.is_required():
         return "must be given"
     value = field.get_default(call_default_factory=True)
-    if value is None or isinstance(value, BaseModel) or value in ([], {}, ""):
+    if value is None or isinstance(value, BaseModel) or value in ([], {}, "", ()):
         return ""
     kind = _people(schema)
     if False in schema.get("enum", ()):
@@ -175,6 +179,10 @@ _EXPRESSIONS = """\
 They are checked when the file is loaded; nothing else than these functions can be called."""
 _TEMPLATES = "In `send`, `{expression}` or `{expression:format}` is filled in; `{{` and `}}` are braces."
 _WITHOUT_FORMAT = "Without a format a number has all its digits. The numbers of a vector have blanks in between."
+_SUBSTITUTED = (
+    "In `command`, `environment`, `path` and `directory`, in the addresses of sockets and in the `headers` of `http`;"
+    " `$$` is a dollar sign."
+)
 _HOLES = "A blank in the pattern stands for any number of blanks. `{{` and `}}` are braces."
 
 
@@ -193,7 +201,7 @@ def _languages() -> Iterator[str]:
     yield from ("## Draws", "")
     yield from _list("draw", "what it gives", {f"`{USAGE[name]}`": text for name, text in words.DRAWS.items()})
     yield from (
-        "## Substitutions", "", "In `command`, `environment`, `path` and `directory`; `$$` is a dollar sign.", ""
+        "## Substitutions", "", _SUBSTITUTED, ""
     )
     yield from _list("name", "what it is", {f"`${{{name}}}`": text for name, text in words.SUBSTITUTIONS.items()})
 

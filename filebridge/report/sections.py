@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from filebridge.config.action import Action, Box, TextAction
+from filebridge.config.adapter import AdapterModel
 from filebridge.config.deck import Deck, Edit
-from filebridge.config.exchange import Exchange, Framing, Repeat, Reset
+from filebridge.config.exchange import Exchange, Framing, Length, Pack, Repeat, Request, Reset
 from filebridge.config.field import FieldModel
 from filebridge.config.model import Deadlines, OnFailure, Variable
 from filebridge.config.places import Array, Binary, Grid, Table, Within
 from filebridge.config.simulator import File, Limits, Simulator, Text
+from filebridge.config.sockets import Http, Tcp, Udp, Unix
 from filebridge.config.transport import Console, Fifo, Files, Transport
 
 __all__ = ["SECTIONS", "Section"]
@@ -51,11 +53,13 @@ variables: {goal: {draw: "uniform(200, 400)"}}
     ),
     Section(
         "transport",
-        (Transport, Console, Files, Fifo),
+        (Transport, Console, Files, Fifo, Tcp, Unix, Udp, Http),
         "Pipes are the fast way. A program that holds back its output on a pipe, or that asks whether it has a"
-        " terminal, gets one with `terminal: true`. Replies come from `fifo` or `files` where these have a `read`, else"
-        " from the console; what is sent goes to `fifo` where it has a `write`, else to the console. Files are written"
-        " by the `write` of an exchange, whatever the transport.",
+        " terminal, gets one with `terminal: true`. Replies come from a socket that carries them, from `fifo` or"
+        " `files` where these have a `read`, else from the console; what is sent goes to a socket that carries actions,"
+        " to `fifo` where it has a `write`, else to the console. Files are written by the `write` of an exchange,"
+        " whatever the transport. The program listens, and `connect` or `url` says where; or it calls us, where"
+        " `listen` or `serve` says. Its command names the same `${port}`. Without a `command` it runs already.",
         """\
 transport:
   files: {read: results/obs.txt, written: renamed}
@@ -66,7 +70,7 @@ transport:
     Section("limits", (Limits,), "", "limits: {memory: 2 GB, cpu: 60, output: 64 KiB}\n"),
     Section(
         "framing",
-        (Framing,),
+        (Framing, Length),
         "An end must not depend on how the bytes happen to arrive: of several texts none may hold another, and a"
         " regular"
         " expression must not be open at its end.",
@@ -104,7 +108,7 @@ reward: -abs(x - goal)
     ),
     Section(
         "start, reset, step, stop",
-        (Exchange, Repeat, Reset, Deck, Edit),
+        (Exchange, Repeat, Reset, Pack, Request, Deck, Edit),
         "A dialogue is a list of exchanges, or one by itself. An exchange writes files, sends something and awaits the"
         " reply; it may say how the reply ends with the keys of [framing](#framing). What a file holds is a text by"
         " itself, a template as in `send`, or a deck.",
@@ -150,6 +154,25 @@ observation: {state: [x, position, alarm], mode: mode, board: board}
         "Nothing waits without one. When it passes, the error says what was sent, what came, what the process is"
         " doing, and the probable cause.",
         "deadlines: {start: 2 min, step: 500 ms}\n",
+    ),
+    Section(
+        "adapter",
+        (AdapterModel,),
+        "A class in Python turns actions into bytes, and replies into the values of fields that say `adapter: NAME`;"
+        " or it holds a whole dialogue. See [adapters](adapters.md).",
+        """\
+adapter:
+  class: modbus
+  options: {write: holding 0 * 0.1, read: level = input 0 i16}
+transport: {tcp: {connect: "127.0.0.1:5020"}}
+start: []
+step: {}
+fields: {level: {adapter: level}}
+observation: [level]
+reward: level
+terminated: false
+max_steps: 100
+""",
     ),
     Section(
         "on_failure",

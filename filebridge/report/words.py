@@ -98,4 +98,8 @@ SUBSTITUTIONS = {
     "workdir": "the program's private run folder",
     "config": "the folder of this YAML",
     "episode": "the episode for which the process was started",
+    "port": "a free port: the command and the transport both name it",
+    "port2": "a second free port",
+    "port3": "a third free port",
+    "token": "the secret of this run, which `peer: token` asks for",
 }

@@ -94,7 +94,7 @@ class Motor:
         if word == "QUIT":
             raise EOFError
         try:
-            number = float(word) if word != "RESET" else int(rest)
+            number = int(rest) if word == "RESET" else float(order)
         except ValueError:
             raise ValueError(f"NO VOLTAGE: {order.strip()[:40]}") from None
         if word == "RESET":

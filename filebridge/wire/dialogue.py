@@ -6,16 +6,16 @@ Sans-IO: ``begin`` and ``receive`` return the bytes to send, ``None`` while more
 
 from __future__ import annotations
 
-from filebridge.wire.framing import End
+from filebridge.wire.course import Course
+from filebridge.wire.ending import PLAIN, End, Received
 from filebridge.wire.phase import DONE, UNCHANGED, Exchange, Phase, Rules
 from filebridge.wire.refusals import surplus, too_large
-from filebridge.wire.standing import Standing
 
 __all__ = ["DONE", "UNCHANGED", "Dialogue", "Exchange", "Phase", "Rules"]
 
 
-class Dialogue(Standing):
-    """The talk with one simulator: a Standing, and what changes it."""
+class Dialogue(Course):
+    """The talk with one simulator: its Course, and the bytes and times that move it on."""
 
     __slots__ = ()
 
@@ -37,7 +37,8 @@ class Dialogue(Standing):
         if only is None:
             self.said.clear()
             self._size = 0
-            self._paused = False
+            self._paused = self._carried = self.from_begin = False
+            self.ignored = 0
             self._echo.forget()
             self._index = -1
             command = self._next()
@@ -67,23 +68,33 @@ class Dialogue(Standing):
         end, which = found
         if which.label >= 0:
             self.row[which.label] = True
-        if end == len(data):
-            self.reply = bytes(data)
-            self.pending = b""
+        if which.trims:
+            self.reply = which.text(data, end)
         else:
-            self.reply = bytes(data[:end])
-            self.pending = b"" if self._rules.snapshots else data[end:]
+            self.reply = bytes(data if end == len(data) else data[:end])
+        self.pending = b"" if end == len(data) or self._rules.snapshots else data[end:]
         return DONE
 
     def expire(self) -> bytes | None:
-        """Take note that the timer ran out: quiet ends a message, silence is an empty one, a pause is over."""
-        self.timer = 0.0
+        """Take note that the timer ran out: quiet ends a message, silence is an empty one, a pause is over.
+
+        Where the exchange is one that may be sent again it is, as long as there is no reply.
+        """
+        exchange, self.timer = self._exchange, 0.0
         if self._paused:
-            self._paused = False
-            return self._open(self._exchange)
+            self._paused = self.from_begin = False
+            command = self._hold(exchange)
+            # Where nothing is sent, what came in the meantime may be the reply.
+            return self._receive_general(self.pending) if command is None and self.pending else command
+        if not (exchange.quiet and self.pending):
+            if exchange.resend:
+                return self._again()
+            if self._rules.ignored is not None and self.pending:
+                self.timer = exchange.silent
+                return None
         data, self.pending, self._searched = bytes(self.pending), b"", 0
         self._awaited = 1
-        return self._complete(data, len(data), End())
+        return self._complete(data, len(data), PLAIN)
 
     def ended(self, code: int | None) -> bytes | None:
         """Take note that the simulator exited with ``code``; return ``DONE`` if that is an awaited end."""
@@ -103,29 +114,25 @@ class Dialogue(Standing):
         """Take output that came while nothing was asked."""
         if self.filter is not None:
             chunk = self.filter.clean(chunk)
-        if self._rules.leftover == "drop":
-            self.pending = b""
-            return
-        self.pending = chunk if self._rules.snapshots else self._joined(chunk)
+        self._set_aside(chunk if self._rules.snapshots else self._joined(chunk), self._rules.leftover == "drop")
+
+    def _set_aside(self, data: bytes | bytearray, drop: bool) -> None:
+        """Keep what came while nothing was asked, as far as the rules want it."""
+        if self._rules.ignored is not None:
+            kept, data = self.pending, self._sifted(data)
+            # Of snapshots the last that counts is kept, whatever is ignored behind it.
+            self.pending = data or kept if self._rules.snapshots else data
+        else:
+            self.pending = b"" if drop else data
         if len(self.pending) > self._rules.cap:
             raise too_large(len(self.pending), self._rules.cap)
-
-    def _settle_leftover(self) -> None:
-        policy = self._rules.leftover
-        self._searched = 0
-        if policy == "keep":
-            return
-        left = bytes(self.pending)
-        if policy == "refuse" and left.strip():
-            raise surplus(left, self._exchange)
-        self.pending = b""
 
     def _joined(self, chunk: bytes) -> bytes | bytearray:
         pending = self.pending
         if not pending:
             return chunk
-        if not isinstance(pending, bytearray):
-            pending = bytearray(pending)
+        if not isinstance(pending, Received):
+            pending = Received(pending)
         pending += chunk
         return pending
 
@@ -137,12 +144,14 @@ class Dialogue(Standing):
         self.pending = data
         self._searched = 0 if self._rules.snapshots else size
         if size:
-            self.timer = self._exchange.quiet
+            exchange = self._exchange
+            lasting = exchange.resend or (self._rules.ignored is not None and exchange.silent)
+            self.timer = UNCHANGED if lasting and not exchange.quiet else exchange.quiet
         return None
 
     def _receive_general(self, data: bytes | bytearray) -> bytes | None:
         if self._paused:
-            self.pending = data
+            self._set_aside(data, self.from_begin and self._rules.leftover == "drop")
             self.timer = UNCHANGED
             return None
         if self._echo.lines and not self._searched:
@@ -158,23 +167,13 @@ class Dialogue(Standing):
     def _complete(self, data: bytes | bytearray, end: int, which: End) -> bytes | None:
         """End a message at ``end``: answer a question, await the next reply, or go on to the next exchange."""
         while True:
-            self.said.append(bytes(data[:end]))
-            self._size += end
-            if self._size > self._rules.cap:
-                raise too_large(self._size, self._rules.cap)
-            data = b"" if self._rules.snapshots else data[end:]
-            self.pending, self._searched = data, 0
-            if which.answer is not None:
-                self.timer = 0.0
-                return self._speak(which.answer)
-            if which.label >= 0:
-                self.row[which.label] = True
-            self._awaited -= 1
-            if self._awaited <= 0:
-                command = self._after_exchange()
+            text = which.text(data, end) if which.trims else bytes(data[:end])
+            self.pending, self._searched = b"" if self._rules.snapshots else data[end:], 0
+            if self._rules.ignored is None or which.answer is not None or not self._answers_nothing(text):
+                command = self._take_message(text, which)
                 if command is not None:
                     return command
-                data = self.pending
+            data = self.pending
             if self._rules.snapshots:
                 # The next message is another snapshot: of this one nothing is left in which it could begin.
                 return self._await_more(b"")
@@ -187,77 +186,26 @@ class Dialogue(Standing):
                 return self._await_more(data)
             end, which = found
 
-    def _after_exchange(self) -> bytes | None:
-        exchange = self._exchange
-        if exchange.read is not None:
-            exchange.read(self._told(), self.row, self.previous)
-        if exchange.fresh is not None and not exchange.fresh(self.row, self.previous):
-            self._await_newer()
-            return None
-        if exchange.repeat is not None and not exchange.repeat(self.row, self.previous):
-            self.tries += 1
-            self.refused = b"".join(self.said[self._mark :])
-            self._size -= len(self.refused)
-            del self.said[self._mark :]
-            self._paused, self.timer = True, exchange.every
-            return b""
-        return self._next()
+    def _take_message(self, text: bytes, which: End) -> bytes | None:
+        self.said.append(text)
+        self._size += len(text)
+        if self._size > self._rules.cap:
+            raise too_large(self._size, self._rules.cap, self._exchange.gathering)
+        if which.answer is not None:
+            self.timer = 0.0
+            return self._speak(which.answer)
+        if which.label >= 0:
+            self.row[which.label] = True
+        self._awaited -= 1
+        return self._after_exchange() if self._awaited <= 0 else None
 
-    def _await_newer(self) -> None:
-        """Drop the reply, which answers something older, and wait on as if it had not come."""
-        self.stale += 1
-        self.refused = b"".join(self.said[self._mark :])
-        self._size -= len(self.refused)
-        del self.said[self._mark :]
-        self._awaited = self._exchange.awaited
-        for slot in self._rules.labels:
-            self.row[slot] = False
-
-    def _next(self) -> bytes | None:
-        """Open the next exchange that is to take place; None if it sends nothing."""
-        exchanges = self._phase.exchanges
-        self.tries = self.stale = 0
-        while True:
-            self._index += 1
-            if self._index == len(exchanges):
-                return self._finish()
-            exchange = exchanges[self._index]
-            if exchange.when is None or exchange.when(self.row, self.previous):
-                return self._open(exchange)
-
-    def _open(self, exchange: Exchange) -> bytes | None:
-        if self.pending and exchange.encode is not None:
-            self._settle_leftover()
-        self._exchange = exchange
-        self._awaited = exchange.awaited
-        self._searched = 0
-        self._mark = len(self.said)
-        self.timer = exchange.silent
-        command = self._words(exchange)
-        return command if command is None else self._speak(command)
-
-    def _words(self, exchange: Exchange) -> bytes | None:
-        """Make what ``exchange`` says: the files to be delivered, and what is sent, None for nothing."""
-        if exchange.files is not None:
-            self.files = exchange.files(self.row, self.previous)
-        if exchange.encode is None:
-            return None
-        self.sent = command = exchange.encode(self.row, self.previous)
-        return command
-
-    def _speak(self, command: bytes) -> bytes:
-        self.sent = command
-        if self._rules.strip_echo:
-            self._echo.expect(command)
-        return command
-
-    def _finish(self) -> bytes:
-        self.reply = self._told()
-        self.timer = 0.0
-        self._size = 0
-        return DONE
-
-    def _told(self) -> bytes:
-        """Return what fields are read from: all that was said in this phase, or the last of it."""
-        said = self.said
-        return b"".join(said[-1:] if self._rules.latest else said)
+    def _answers_nothing(self, text: bytes) -> bool:
+        """Return whether a message is to be dropped: it is ignored, or is left over from before."""
+        carried, self._carried = self._carried, False
+        ignored = self._rules.ignored
+        if ignored is not None and ignored(text):
+            self.ignored += 1
+            return True
+        if carried and self._rules.leftover == "refuse":
+            raise surplus(text, self._exchange)
+        return carried

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["PLAIN", "Cut", "Data", "End", "Received"]
 
@@ -30,6 +30,7 @@ class End:
 
     The first ``head`` bytes and the last ``tail`` bytes are no part of the message: its length, or what stands
     between two of them. ``clean`` is what the message passes where the stream as a whole could not be cleaned.
+    ``trims`` says that the message is not just all that there is before its end.
     """
 
     label: int = -1
@@ -37,6 +38,10 @@ class End:
     head: int = 0
     tail: int = 0
     clean: Callable[[bytes], bytes] | None = None
+    trims: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "trims", bool(self.head or self.tail or self.clean))
 
     def text(self, data: Data, end: int) -> bytes:
         """Return the message that ends at ``end`` of ``data``; raises DecodeError for what is no text."""

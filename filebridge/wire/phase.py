@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from filebridge.wire.framing import Cut, never
+from filebridge.wire.ending import Cut
+from filebridge.wire.framing import never
 
 __all__ = ["DONE", "NOTHING", "UNCHANGED", "Exchange", "Filter", "Phase", "Row", "Rules"]
 
@@ -41,10 +42,14 @@ class Exchange:
     exit codes that end the reply, with the slot of their label. ``read`` fills the row from the reply so
     far, where a later expression of the same dialogue needs it. ``files`` makes the files, pairs of name and
     content, that are delivered before anything is sent; an exchange that a process is started for has it too.
-    ``fresh`` is false for a reply that answers something older. Of HTTP: ``statuses`` are those of a good answer, 200
-    to 299 where there are none; after one of ``again`` the same is asked again, ``again_every`` seconds later. For
-    errors only: ``awaiting`` says how the reply ends, ``has_until`` whether by ``until``, ``texts`` are its literal
-    ends, ``condition`` is ``repeat``'s text, ``freshness`` that of ``fresh``.
+    ``fresh`` is false for a reply that answers something older. ``gather`` is false as long as more replies are to
+    come, which are read together; the slots ``renewed`` are emptied before the first of them. After ``resend`` seconds
+    without a reply what was sent is sent again. The exchange takes place ``at`` seconds after the beginning of the
+    step. Of HTTP: ``statuses`` are those of a good answer, 200 to 299 where there are none; after one of ``again`` the
+    same is asked again, ``again_every`` seconds later. For errors only: ``awaiting`` says how the reply ends,
+    ``has_until`` whether by ``until``, ``texts`` are its literal ends, ``condition`` is the text of ``repeat``,
+    ``freshness`` that of ``fresh``, ``gathering`` that of ``gather``; ``mend`` is what to change where a reply went on
+    after its end.
     """
 
     encode: Callable[[Row, Row], bytes] | None
@@ -67,6 +72,12 @@ class Exchange:
     statuses: tuple[int, ...] = ()
     again: tuple[int, ...] = ()
     again_every: float = 0.0
+    gather: Callable[[Row, Row], object] | None = None
+    renewed: tuple[int, ...] = ()
+    resend: float = 0.0
+    at: float = 0.0
+    gathering: str = ""
+    mend: str = ""
 
 
 NOTHING = Exchange(None, never)
@@ -78,13 +89,15 @@ class Phase:
     """The exchanges of a phase.
 
     ``only`` is the exchange of a phase that has one, held to no condition. ``unprompted`` says that the
-    simulator may have spoken before the phase begins.
+    simulator may have spoken before the phase begins. ``pace`` is the time in seconds that a step lasts at least, the
+    largest ``at`` of its exchanges; 0 where none has one.
     """
 
     name: str
     exchanges: tuple[Exchange, ...]
     only: Exchange | None
     unprompted: bool = False
+    pace: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +105,8 @@ class Rules:
     """What holds in every phase: the cap on a message in bytes, the slots of labels, the fate of leftovers.
 
     ``snapshots``: each piece received is all that there is, and replaces the one before. ``latest``: of several
-    messages in a phase the last one is read, and not all of them together.
+    messages in a phase the last one is read, and not all of them together. ``ignored`` says of a message whether it
+    answers nothing, and is to be dropped; phases have no ``only`` then.
     """
 
     cap: int
@@ -101,3 +115,4 @@ class Rules:
     strip_echo: bool
     snapshots: bool = False
     latest: bool = False
+    ignored: Callable[[bytes], object] | None = None

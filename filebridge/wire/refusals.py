@@ -18,8 +18,14 @@ def surplus(left: bytes, exchange: Exchange) -> Desync:
     )
 
 
-def too_large(size: int, cap: int) -> MessageTooLarge:
-    """Return the error for a message of ``size`` bytes without an end."""
+def too_large(size: int, cap: int, gathering: str = "") -> MessageTooLarge:
+    """Return the error for a message of ``size`` bytes without an end, or for messages that are gathered."""
+    if gathering:
+        return MessageTooLarge(
+            f"`gather` went on for more than {cap} bytes",
+            found=f"{size} bytes of messages, and `{gathering}` was not true",
+            cure="correct `gather` if the event was there, or raise `limits: {output: ...}` if there are so many",
+        )
     return MessageTooLarge(
         f"no end of the message within {cap} bytes",
         found=f"{size} bytes without the end that the dialogue waits for",
@@ -31,6 +37,8 @@ def _mend(exchange: Exchange) -> str:
     """Say what to change where a reply went on after its end."""
     if exchange is NOTHING:
         return "await what it says before it is asked, in `start`"
+    if exchange.mend:
+        return exchange.mend
     if exchange.has_until:
         return "end `until` with the last text before the program waits"
     if exchange.cut is whole:

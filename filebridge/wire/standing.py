@@ -17,12 +17,15 @@ class Standing:
     now after which ``expire`` is to be called, 0 for never, negative where the time that was set before still
     holds. It is to be looked at after each call that can change it. ``tries`` counts the replies after which
     the present exchange was repeated, ``stale`` those that were dropped as old; ``refused`` is the last of them.
-    ``filter`` is what the bytes pass first.
+    ``gathered`` counts the replies that did not end a ``gather``, ``resent`` how often the present command was sent
+    again, ``ignored`` the messages of this phase that answer nothing. With ``from_begin`` the ``timer`` counts from the
+    nominal beginning of the step, not from now. ``filter`` is what the bytes pass first.
     """
 
     __slots__ = (
-        "_awaited", "_echo", "_exchange", "_index", "_mark", "_paused", "_phase", "_rules", "_searched", "_size",
-        "files", "filter", "pending", "previous", "refused", "reply", "row", "said", "sent", "stale", "timer", "tries",
+        "_awaited", "_carried", "_echo", "_exchange", "_index", "_kept", "_mark", "_paused", "_phase", "_rules",
+        "_searched", "_size", "files", "filter", "from_begin", "gathered", "ignored", "pending", "previous", "refused",
+        "reply", "resent", "row", "said", "sent", "stale", "timer", "tries",
     )  # fmt: skip
 
     def __init__(self, rules: Rules, row: Row, text_filter: Filter | None) -> None:
@@ -39,10 +42,16 @@ class Standing:
         self.tries = 0
         self.refused = b""
         self.stale = 0
+        self.gathered = 0
+        self.resent = 0
+        self.ignored = 0
+        self.from_begin = False
         self._phase = Phase("start", (), None)
         self._exchange = NOTHING
         self._index = 0
         self._mark = 0
+        self._kept = 0
+        self._carried = False
         self._awaited = 0
         self._searched = 0
         self._echo = Echo()
@@ -67,13 +76,17 @@ class Standing:
     @property
     def awaited(self) -> str:
         """What would make the reply whole, in words."""
+        exchange = self._exchange
+        if self.from_begin:
+            return f"the time of the exchange, {exchange.at:g} s after the beginning of the step"
         several = f"{self._awaited} more replies, each " if self._awaited > 1 else ""
-        return several + self._exchange.awaiting
+        until = f", until `{exchange.gathering}` is true" if exchange.gathering else ""
+        return several + exchange.awaiting + until
 
     @property
     def is_pausing(self) -> bool:
         """Whether the last reply was whole but not the one wanted, and the exchange is about to be repeated."""
-        return self._paused
+        return self._paused and not self.from_begin
 
     @property
     def is_opening(self) -> bool:

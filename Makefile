@@ -14,7 +14,7 @@ lint:  ## style and types
 	.venv/bin/python -m mypy
 
 bench:  ## steps per second beside what a user would write by hand
-	.ci/venv .venv test
+	.ci/venv .venv bench
 	.venv/bin/python -m benchmarks
 
 docs:  ## what is generated from the models

@@ -30,6 +30,16 @@ BARS = (
     Bar("pinned", "bridge-file", "inotify-file", 0.4),
     Bar("pinned", "bridge-file", "watchdog-file", 4),
     Bar("pinned", "bridge-fifo", "written-fifo", 0.5),
+    Bar("pinned", "bridge-tcp", "written-tcp", 0.5),
+    Bar("pinned", "bridge-tcp-dial", "written-tcp-dial", 0.5),
+    Bar("pinned", "bridge-unix", "written-unix", 0.5),
+    Bar("pinned", "bridge-unix-dial", "written-unix-dial", 0.5),
+    Bar("pinned", "bridge-udp", "written-udp", 0.5),
+    # 5000 steps each second, where 40 ms pass in each of the other.
+    Bar("pinned", "bridge-halves", "plain-halves", 217),
+    Bar("pinned", "bridge-http", "requests-http", 3),
+    Bar("pinned", "bridge-http", "httpx-http", 3),
+    Bar("pinned", "bridge-http-poll", "written-http-poll", 1),
     # A step takes at most 1.3 times as long.
     Bar("pinned", "bridge-run", "subprocess-run", 1 / 1.3),
     Bar("unpinned", "bridge-pipe", "written-pipe", 1, 2),

@@ -37,13 +37,13 @@ def print_starts(starts: dict[str, float]) -> None:
 
 def print_ratios(ratios: list[tuple[Bar, float | None]]) -> None:
     """Print each ratio beside its bar."""
-    print(f"\n{'ratio':<42}{'is':>8}{'bar':>8}{'stretch':>9}")
+    print(f"\n{'ratio':<52}{'is':>8}{'bar':>8}{'stretch':>9}")
     for bar, value in ratios:
         stretch = "-" if bar.stretch is None else f"{bar.stretch:g}"
         label = f"{bar.mode}: {bar.name} / {bar.other}"
         if value is None:
-            print(f"{label:<42}{'-':>8}{bar.least:>8.3g}{stretch:>9}  not measured")
+            print(f"{label:<52}{'-':>8}{bar.least:>8.3g}{stretch:>9}  not measured")
             continue
         verdict = "met" if value >= bar.least else "not met"
         verdict = "stretch met" if bar.stretch is not None and value >= bar.stretch else verdict
-        print(f"{label:<42}{value:>8.2f}{bar.least:>8.3g}{stretch:>9}  {verdict}")
+        print(f"{label:<52}{value:>8.2f}{bar.least:>8.3g}{stretch:>9}  {verdict}")

@@ -47,7 +47,8 @@ def check_pack(pack: Pack, place: Place) -> Iterator[Problem]:
         yield Problem(at, "nothing is packed", layout, f"a letter for each number: {_WANTED}")
     elif size > LARGEST:
         yield Problem(at, "too large for one message", f"{size} bytes", f"at most {LARGEST} bytes")
-    elif count != len(pack.values):
+    elif count < len(pack.values) or (count > len(pack.values) and not any(isinstance(v, str) for v in pack.values)):
+        # An expression may be a vector, which stands for several numbers: that is seen when it is compiled.
         found = f"{_counted(count, 'number')} in the layout, {_counted(len(pack.values), 'value')}"
         yield Problem((*place, "values"), "not a value for each number", found, f"{_counted(count, 'value')}", on="key")
 

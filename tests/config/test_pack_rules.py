@@ -134,10 +134,10 @@ RULES = {
     ),
     "too few values": (
         TCP,
-        [('send: "{action:.2f}"', 'pack: {layout: "<2hd", values: [1, action]}')],
+        [('send: "{action:.2f}"', 'pack: {layout: "<2hd", values: [1, 2.5]}')],
         r"""
         toy.yaml:10:28: step[0].pack.values: not a value for each number
-           10 |   - pack: {layout: "<2hd", values: [1, action]}
+           10 |   - pack: {layout: "<2hd", values: [1, 2.5]}
               |                            ^^^^^^
           found: 3 numbers in the layout, 2 values
           expected: 3 values

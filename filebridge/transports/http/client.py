@@ -60,10 +60,14 @@ class HttpClient:
         """Call the service, and ask it whether it is ready where ``service.ready`` says how."""
         if self._calling is not None:
             self._calling.close()
-        self._hang_up()
-        self._begun, self._asked, self._early = b"", False, False
+        self.hang_up()
         self._calling = Calling(self, self._connection, self._dial, self._service.ready)
         return self._calling
+
+    def hang_up(self) -> None:
+        """Close the connection and forget what was asked; the next request is sent on a new one."""
+        self._hang_up()
+        self._begun, self._asked, self._early = b"", False, False
 
     def fileno(self) -> int:
         """Return the descriptor that is readable when there is something of an answer; the same for life."""

@@ -128,7 +128,7 @@ class Answers:
                 elif isinstance(event, h11.Response):
                     self._check(event)
                 elif isinstance(event, h11.InformationalResponse):
-                    self._skip(event)
+                    self._head = b""
                 else:
                     raise _no_http("the connection is over")
         except h11.RemoteProtocolError as exc:
@@ -138,11 +138,6 @@ class Answers:
         self._body += data
         if len(self._body) > self._cap:
             raise _too_large(f"a body of more than {self._cap} bytes")
-
-    def _skip(self, event: h11.InformationalResponse) -> None:
-        self._head = b""
-        if event.status_code == 101:
-            raise _no_http("101, it goes on in another protocol")
 
     def _check(self, response: h11.Response) -> None:
         """Refuse an answer by its head, before any memory is taken for its body."""
@@ -172,7 +167,7 @@ class Answers:
         assert response is not None
         self._parser, self._response = None, None
         is_kept = parser.our_state is h11.DONE and parser.their_state is h11.DONE
-        self.over = not is_kept or bool(parser.trailing_data[0])
+        self.over = not is_kept or any(parser.trailing_data)
         start = _envelope(response)
         if self._head and not self.over:
             if len(self._known) >= _REMEMBERED:

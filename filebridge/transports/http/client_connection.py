@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import ssl
@@ -60,6 +61,8 @@ class Connection:
 
     def call(self) -> None:
         """Begin a new connection to the same address; what is sent before it is there waits. Never waits itself."""
+        if not self._address or self.socket.fileno() < 0:
+            raise self.lost(OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN)))
         try:
             made = socket.socket(self._family, socket.SOCK_STREAM)
         except OSError as exc:
@@ -138,7 +141,8 @@ class Connection:
         """Return the error for what befell the connection."""
         found = f"{exc.strerror}, {self._name}"
         if not self._address or self.socket.fileno() < 0:
-            return TransportError(f"there is no connection to {self._name}", found="it was closed by us")
+            found = "it was closed by us" if self._address else "none was made so far"
+            return TransportError(f"there is no connection to {self._name}", found=found)
         if isinstance(exc, ConnectionRefusedError):
             return PeerClosed(
                 "the simulator closed its connection and takes no new one",

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Protocol
 
 from filebridge.envelope import opened_answer, request
-from filebridge.errors import PeerClosed, ProtocolError, escaped
+from filebridge.errors import PeerClosed, ProtocolError, TransportError, escaped
 from filebridge.transports.http.client_connection import Connection
 from filebridge.transports.sockets.dialing import Dialing
 
@@ -24,6 +24,8 @@ class _Client(Protocol):
     def write(self, data: bytes) -> int: ...
 
     def read(self) -> bytes | None: ...
+
+    def hang_up(self) -> None: ...
 
 
 class Calling:
@@ -66,11 +68,15 @@ class Calling:
                 self._dialing = self._dial()
         try:
             return self._is_connected() and (not self._ready or self._is_answered())
-        except (PeerClosed, ProtocolError, ConnectionResetError, BrokenPipeError) as exc:
-            self._met = exc.what if isinstance(exc, PeerClosed | ProtocolError) else "the connection was reset"
-            self._connection.drop()
-            self._rest()
-            return False
+        except (PeerClosed, ProtocolError) as exc:
+            self._met = exc.what
+        except TransportError:
+            raise
+        except OSError as exc:
+            self._met = f"the connection broke: {exc.strerror}"
+        self._client.hang_up()
+        self._rest()
+        return False
 
     def awaited(self) -> str:
         """Return in words what is awaited and what was met last."""

@@ -49,9 +49,11 @@ if TYPE_CHECKING:
     from filebridge.program import Program, load_program
     from filebridge.registration import register
     from filebridge.transports.watching.watch import WatchWarning
+    from filebridge.wire.adapter import Adapter
 
 __all__ = [
     "ActionError",
+    "Adapter",
     "BridgeEnv",
     "BridgeError",
     "CleanupError",
@@ -95,6 +97,7 @@ __all__ = [
 __version__ = _version.VERSION
 
 _HOMES = {
+    "Adapter": "wire.adapter",
     "BridgeEnv": "env",
     "Program": "program",
     "SeedWarning": "env",

@@ -116,18 +116,16 @@ class Client:
 
     def __init__(self, url, **more):
         self.http = HttpClient(Service(url, **more), "/")
-        self.opening = None
 
-    def open(self):
-        """Carry the opening through."""
-        self.opening = self.http.open()
+    def carry(self, opening):
+        """Carry an opening through, as the loop does it."""
         until = time.monotonic() + PATIENCE
-        while not self.opening.advance():
-            assert time.monotonic() < until, self.opening.awaited()
+        while not opening.advance():
+            assert time.monotonic() < until, opening.awaited()
             watched = select.poll()
-            if self.opening.fileno() >= 0:
-                watched.register(self.opening.fileno(), self.opening.events)
-            seconds = PATIENCE if self.opening.patience == math.inf else self.opening.patience
+            if opening.fileno() >= 0:
+                watched.register(opening.fileno(), opening.events)
+            seconds = PATIENCE if opening.patience == math.inf else opening.patience
             watched.poll(math.ceil(seconds * 1000))
         return self
 
@@ -180,7 +178,7 @@ def call():
 
     def start(url, opened=True, **more):
         made.append(Client(url, **more))
-        return made[-1].open() if opened else made[-1]
+        return made[-1].carry(made[-1].http.open()) if opened else made[-1]
 
     yield start
     for client in made:

@@ -341,9 +341,8 @@ class TestOpening:
         opening = client.http.open()
         while opening.awaited() != f"a connection to 127.0.0.1:{port}, where nobody listens":
             assert not opening.advance()
-        serve(lambda talk: None, lambda talk: talk.answer(), port=port)
-        opening.close()
-        client.open().http.read()
+        serve(lambda talk: talk.answer(), port=port)
+        client.carry(opening)
         assert client.ask() == OK
 
     def test_it_is_asked_until_it_is_ready(self, serve, call):

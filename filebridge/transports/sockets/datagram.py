@@ -7,6 +7,7 @@ import math
 import os
 import socket
 from collections.abc import Callable
+from select import POLLIN, poll
 from typing import TYPE_CHECKING, Any, Protocol
 
 from filebridge.errors import ActionError, LimitReached, StartError, TransportError
@@ -43,8 +44,8 @@ class DatagramSocket:
     """
 
     __slots__ = (
-        "_endpoint", "_fd", "_heard", "_recv", "_recvfrom", "_send", "_senders", "_sendto", "_socket", "_target",
-        "patience", "read", "refusals", "snapshots", "write",
+        "_announced", "_endpoint", "_fd", "_heard", "_recv", "_recvfrom", "_send", "_senders", "_sendto", "_socket",
+        "_target", "patience", "read", "refusals", "snapshots", "write",
     )  # fmt: skip
 
     read: Callable[[], bytes | None]
@@ -63,6 +64,9 @@ class DatagramSocket:
         # The kernel gives as much of it as it has for anyone; a burst beyond that is lost.
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _ROOM)
         self._fd = self._socket.fileno()
+        announced = poll()
+        announced.register(self._fd, POLLIN)
+        self._announced = announced.poll
         self._recv, self._recvfrom = self._socket.recv, self._socket.recvfrom
         self._send, self._sendto = self._socket.send, self._socket.sendto
         self.read, self.write = self._read_answer, self._write_there
@@ -98,6 +102,9 @@ class DatagramSocket:
 
     def expect(self) -> None:
         """Drop all datagrams that are there: they answer nothing that is sent from now on."""
+        # A third of what a call costs that finds nothing.
+        if not self._announced(0):
+            return
         for _ in range(_MOST_OLD):
             try:
                 _, sender = self._recvfrom(CHUNK)

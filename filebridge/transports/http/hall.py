@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import math
 import socket
 from collections.abc import Callable
@@ -10,8 +9,8 @@ from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from time import monotonic
 
-from filebridge.errors import LimitReached, TransportError
 from filebridge.transports.http.answers import CONTINUE, Refusal, refused
+from filebridge.transports.http.door import Door
 from filebridge.transports.http.gate import Gate
 from filebridge.transports.http.intake import Entry, Head, Intake
 from filebridge.transports.http.kin import Kin
@@ -28,17 +27,11 @@ SECONDS = 10.0
 PARTING = 1.0
 """Seconds that a client has to close a connection on which all is said."""
 
-BACKLOG = 1024
-"""Connections that the kernel keeps while nobody looks: the real one may be the last of them."""
-
-ACCEPTS = 32
 TURNS = 8
 """Requests of one connection that are served before others are looked at."""
 
 PIPELINED = 65536
 """Bytes that may be held of a client which speaks on while it awaits an answer."""
-
-_SCARCE = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 
 Serve = Callable[[Visitor, Entry, bytes], None]
 
@@ -55,7 +48,7 @@ class Hall:
         self, bound: socket.socket, gate: Gate, cap: int, run: str, seconds: float,
         serve: Serve, left: Callable[[Visitor], None], expired: Callable[[Visitor], None],
     ) -> None:  # fmt: skip
-        self._bound, self._gate, self._cap = bound, gate, cap
+        self._door, self._gate, self._cap = Door(bound), gate, cap
         self._seconds = seconds
         self._serve, self._left, self._expired = serve, left, expired
         self._kin = Kin(run)
@@ -66,14 +59,10 @@ class Hall:
         self.refusal = ""
         self.tick = min(0.25, seconds / 4)
         self._looked = self._next = monotonic()
-        bound.listen(BACKLOG)
-        bound.setblocking(False)
-        # What is accepted inherits it: an answer is never held back until the one before is acknowledged.
-        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._bell = Bell()
         self._selector = DefaultSelector()
         self._select = self._selector.select
-        self._selector.register(bound, EVENT_READ)
+        self._selector.register(self._door, EVENT_READ)
         self._selector.register(self._bell, EVENT_READ)
 
     def fileno(self) -> int:
@@ -88,7 +77,7 @@ class Hall:
         for key, events in ready:
             if key.data is not None:
                 self._turn(key.data, events)
-            elif key.fileobj is self._bound:
+            elif key.fileobj is self._door:
                 self._accept()
         backlog, self._backlog = self._backlog, []
         for visitor in backlog:
@@ -126,7 +115,7 @@ class Hall:
         visitor.is_parting = entry is None or not entry.keeps or visitor.is_ended
         if visitor.unsent:
             visitor.due = monotonic() + self._seconds
-            self._selector.modify(visitor.socket, EVENT_READ | EVENT_WRITE, visitor)
+            self._listen(visitor, EVENT_WRITE if visitor.is_ended else EVENT_READ | EVENT_WRITE)
         elif visitor.is_parting:
             self._part(visitor)
         elif visitor.intake.held:
@@ -138,8 +127,7 @@ class Hall:
         """Close a connection; twice is harmless."""
         if visitor in self.visitors:
             del self.visitors[visitor]
-            if not visitor.is_ended:
-                self._selector.unregister(visitor.socket)
+            self._listen(visitor, 0)
             visitor.socket.close()
             self._left(visitor)
 
@@ -151,47 +139,32 @@ class Hall:
         self.visitors.clear()
         self._selector.close()
         self._bell.close()
-        self._bound.close()
+        self._door.close()
 
     def _accept(self) -> None:
         """Take who has come, then hear them: one look at all processes, where that is wanted, serves for all."""
-        come: list[Visitor] = []
-        while len(come) < ACCEPTS:
-            try:
-                connection, _ = self._bound.accept()
-            except BlockingIOError:
-                break
-            except ConnectionAbortedError:
-                continue
-            except OSError as exc:
-                if exc.errno not in _SCARCE:
-                    raise TransportError("the HTTP counter takes no more connections", found=str(exc.strerror)) from exc
-                if not self._make_room(0):
-                    raise _without_descriptors(exc) from exc
-                continue
-            come.append(self._welcomed(connection))
+        come = [self._welcomed(connection) for connection in self._door.come(self._make_room)]
         self._kin.forget()
         for visitor in come:
             self._turn(visitor, EVENT_READ)
 
     def _welcomed(self, connection: socket.socket) -> Visitor:
-        self._make_room(CONNECTIONS - 1)
-        connection.setblocking(False)
+        if len(self.visitors) >= CONNECTIONS:
+            self._make_room()
         now = monotonic()
         address = connection.getsockname()[0] if self._gate.wild else ""
         visitor = Visitor(connection, Intake(self._cap, self._gate.known(address)), now, address)
         visitor.due = now + self._seconds
         self.visitors[visitor] = None
-        self._selector.register(connection, EVENT_READ, visitor)
+        self._listen(visitor, EVENT_READ)
         return visitor
 
-    def _make_room(self, most: int) -> bool:
-        """Have at most ``most`` connections: the oldest that has not proven itself goes first, then the oldest idle."""
-        if len(self.visitors) <= most:
-            return False
-        chosen = min(self.visitors, key=lambda one: (one.is_proven, one.entry is not None, one.since))
-        self.drop(chosen)
-        return True
+    def _make_room(self) -> bool:
+        """Close the oldest connection that has not proven itself, or else the oldest that awaits nothing."""
+        idle = [visitor for visitor in self.visitors if visitor.entry is None]
+        if idle:
+            self.drop(min(idle, key=lambda one: (one.is_proven, one.since)))
+        return bool(idle)
 
     def _turn(self, visitor: Visitor, events: int) -> None:
         """Take what one connection has for us, and give it what it takes."""
@@ -199,7 +172,7 @@ class Hall:
             return
         if events & EVENT_WRITE and visitor.unsent and not self._flushed(visitor):
             return
-        data = visitor.receive() if events & EVENT_READ else None
+        data = visitor.receive() if events & EVENT_READ and not visitor.intake.is_behind else None
         if data is None:
             return
         if not data:
@@ -212,7 +185,7 @@ class Hall:
             self.drop(visitor)
             return False
         if not visitor.unsent:
-            self._selector.modify(visitor.socket, EVENT_READ, visitor)
+            self._listen(visitor, 0 if visitor.is_ended else EVENT_READ)
             visitor.due = math.inf
             if visitor.is_parting:
                 self._part(visitor)
@@ -222,11 +195,21 @@ class Hall:
 
     def _ended(self, visitor: Visitor) -> None:
         """See to a client that says no more: it may still listen where it awaits an answer."""
-        if visitor.entry is None or visitor.is_gone():
+        if (visitor.entry is None and not visitor.unsent) or visitor.is_gone():
             self.drop(visitor)
             return
-        visitor.is_ended = True
-        self._selector.unregister(visitor.socket)
+        visitor.is_ended = visitor.is_parting = True
+        self._listen(visitor, EVENT_WRITE if visitor.unsent else 0)
+
+    def _listen(self, visitor: Visitor, events: int) -> None:
+        """Be told of ``events`` of a connection from now on."""
+        before, visitor.events = visitor.events, events
+        if before and events:
+            self._selector.modify(visitor.socket, events, visitor)
+        elif events:
+            self._selector.register(visitor.socket, events, visitor)
+        elif before:
+            self._selector.unregister(visitor.socket)
 
     def _heard(self, visitor: Visitor, data: bytes) -> None:
         intake = visitor.intake
@@ -252,6 +235,8 @@ class Hall:
                 return
             if request is None:
                 self._await(visitor, begun)
+                if intake.is_behind:
+                    break
                 return
             visitor.entry, body = request
             visitor.is_proven, visitor.due = True, math.inf
@@ -295,11 +280,3 @@ class Hall:
             return
         visitor.part()
         visitor.due = monotonic() + min(PARTING, self._seconds)
-
-
-def _without_descriptors(exc: OSError) -> LimitReached:
-    return LimitReached(
-        "the HTTP counter cannot take a connection",
-        found=str(exc.strerror),
-        cure="raise the limit before the training: ulimit -n",
-    )

@@ -19,6 +19,9 @@ HEAD_LINES = 64
 CHUNKS = 16384
 """Pieces that a chunked body may have: each costs more to take than its bytes."""
 
+SLICE = 8192
+"""Bytes of such a body that are looked at before others have their turn."""
+
 KNOWN = 256
 KNOWN_BYTES = 2048
 """Heads that are remembered, and the largest: a client says nearly the same in each request."""
@@ -98,6 +101,11 @@ class Intake:
         """Whether the head of a request is there, and its body is not yet."""
         return self._entry is not None
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether more of a body that comes in chunks is held than was looked at: ``next`` is to be called again."""
+        return self._body is not None and bool(self.held)
+
     def next(self, admit: Callable[[Head], Entry]) -> tuple[Entry, bytes] | None:
         """Return the next whole request and its body, None while more must come.
 
@@ -163,11 +171,11 @@ class Intake:
         return head
 
     def _chunked(self, entry: Entry, body: _Chunks) -> tuple[Entry, bytes] | None:
-        data, self.held = bytes(self.held), bytearray()
-        whole = body.take(data)
+        whole = body.take(bytes(self.held[:SLICE]))
+        del self.held[:SLICE]
         if whole is None:
             return None
-        self.held = bytearray(body.rest())
+        self.held[:0] = body.rest()
         self._entry = self._body = None
         return entry, whole
 

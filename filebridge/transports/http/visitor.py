@@ -21,12 +21,13 @@ class Visitor:
     ``entry`` is the request that is to be answered. ``due`` is the monotonic time at which patience ends. ``stamp`` is
     the number of actions handed out when the first byte of the present request came. ``is_proven``: a request was
     admitted. ``is_ours``: it belongs to a process of the run, None until that was looked at. ``is_parting``: all is
-    said, and only its end is awaited. ``is_ended``: it says no more. ``unsent`` is what it did not take yet.
+    said, and only its end is awaited. ``is_ended``: it says no more. ``unsent`` is what it did not take yet. ``events``
+    are those of ``selectors`` that are awaited on it.
     """
 
     __slots__ = (
-        "address", "due", "entry", "intake", "is_ended", "is_ours", "is_parting", "is_proven", "since", "socket",
-        "stamp", "unsent",
+        "address", "due", "entry", "events", "intake", "is_ended", "is_ours", "is_parting", "is_proven", "since",
+        "socket", "stamp", "unsent",
     )  # fmt: skip
 
     def __init__(self, connection: socket.socket, intake: Intake, since: float, address: str) -> None:
@@ -36,7 +37,7 @@ class Visitor:
         self.address = address
         self.due = math.inf
         self.entry: Entry | None = None
-        self.stamp = 0
+        self.events = self.stamp = 0
         self.unsent = b""
         self.is_ended = self.is_parting = self.is_proven = False
         self.is_ours: bool | None = None

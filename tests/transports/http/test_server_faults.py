@@ -123,7 +123,7 @@ def test_a_head_that_drips_is_ended_in_time(bridges, rest):
     client = bridge.client(b"GET /action HTTP/1.1\r\n")
     while (reply := client.reply()) is None:
         client.say(rest)
-        bridge.turn(10)
+        bridge.settle()
     # No progress counts, only the end: a client may not go on for ever by saying a little each time.
     assert (reply.status, reply.body) == (408, b"408 the head of the request was not whole after 0.2 s\n")
 
@@ -295,3 +295,35 @@ def _lowest_free():
     descriptor = os.dup(0)
     os.close(descriptor)
     return descriptor
+
+
+def test_a_bomb_of_tiny_chunks_holds_up_nobody_while_it_is_looked_at(bridge):
+    client, bomb = bridge.client(), bridge.client(CHUNKED)
+    bridge.settle()
+
+    def throw():
+        try:
+            bomb.socket.send(b"1\r\nx\r\n" * 500)
+        except BlockingIOError:
+            pass
+
+    assert prompt(bridge, client, throw) < PROMPT
+
+
+def test_a_large_action_reaches_a_client_that_says_no_more(bridge):
+    large = b"x" * 8_000_000
+    client = bridge.client(FETCH)
+    client.socket.shutdown(1)
+    bridge.settle()
+    bridge.write(large)
+    assert bridge.until(client.reply).body == large
+    bridge.until(lambda: client.hear() or client.closed)
+
+
+def test_a_client_may_say_no_more_while_it_takes_a_large_action(bridge):
+    large = b"x" * 8_000_000
+    bridge.write(large)
+    client = bridge.client(FETCH)
+    bridge.turn()
+    client.socket.shutdown(1)
+    assert bridge.until(client.reply).body == large

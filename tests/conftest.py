@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 import os
 import shutil
 import tempfile
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -88,8 +90,18 @@ def program_finder():
 def _required(program: str, *folders: str) -> str:
     path = shutil.which(program, path=os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)]))
     if path is None:
-        message = f"{program} is not installed"
-        if os.environ.get("FILEBRIDGE_REQUIRE_PROGRAMS"):
-            pytest.fail(message)
-        pytest.skip(message)
+        _missing(program)
     return path
+
+
+@pytest.fixture(scope="session", name="require_module")
+def module_finder():
+    """Give ``require_module(name)``, the same for a program that is a Python module."""
+    return lambda name: importlib.util.find_spec(name) or _missing(name)
+
+
+def _missing(name: str) -> NoReturn:
+    message = f"{name} is not installed"
+    if os.environ.get("FILEBRIDGE_REQUIRE_PROGRAMS"):
+        pytest.fail(message)
+    pytest.skip(message)

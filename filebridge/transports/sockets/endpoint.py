@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = ["Counter", "Endpoint", "Endpoints", "Service"]
@@ -26,7 +26,7 @@ class Endpoint:
     carries: Literal["both", "actions", "replies"] = "both"
     each_episode: bool = False
     peer: Literal["process", "token", "any"] = "process"
-    token: str = ""
+    token: str = field(default="", repr=False)
     run: str = ""
     telnet: bool = False
 
@@ -41,7 +41,7 @@ class Service:
 
     url: str
     headers: tuple[tuple[str, str], ...] = ()
-    secrets: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     ready: str = ""
     cap: int = 1 << 20
     kind: Literal["service"] = "service"
@@ -64,7 +64,7 @@ class Counter:
     type: str = "text/plain; charset=utf-8"
     wait: float = 20.0
     peer: Literal["token", "process", "any"] = "token"
-    token: str = ""
+    token: str = field(default="", repr=False)
     run: str = ""
     cap: int = 1 << 20
     kind: Literal["counter"] = "counter"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import multiprocessing
 import os
 import resource
 import time
@@ -327,3 +328,16 @@ def test_a_client_may_say_no_more_while_it_takes_a_large_action(bridge):
     bridge.turn()
     client.socket.shutdown(1)
     assert bridge.until(client.reply).body == large
+
+
+def test_a_forked_copy_leaves_the_connections_to_its_parent(bridge):
+    client, waiting = bridge.client(), bridge.client(FETCH)
+    bridge.settle()
+    child = multiprocessing.get_context("fork").Process(target=bridge.server.close)
+    child.start()
+    child.join(side.PATIENCE)
+    assert child.exitcode == 0
+    child.close()
+    bridge.write(b"1")
+    assert bridge.until(waiting.reply).body == b"1"
+    exchange(bridge, client, 2)

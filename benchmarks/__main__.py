@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.bars import BARS, ratio
 from benchmarks.contestants import CONTESTANTS, absence
+from benchmarks.costs import WAYS, cost_table, with_table
 from benchmarks.measurement import Score, measure
 from benchmarks.places import folder_on, mount_type
 from benchmarks.programs import Programs
@@ -30,7 +31,11 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Steps per second, side by side.")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
     parser.add_argument("--seconds", type=float, default=2.0, help="for each contestant and mode (default: 2)")
-    parser.add_argument("--only", default=NAMES, metavar="NAMES", help=f"some of {NAMES}")
+    parser.add_argument("--only", metavar="NAMES", help=f"some of {NAMES}")
+    parser.add_argument(
+        "--costs", type=Path, metavar="PAGE", help="write what each transport costs into PAGE, docs/speed.md, and"
+        " measure nothing else unless --only says so",
+    )  # fmt: skip
     parser.add_argument("--soak", action="store_true", help="check every answer of writers that make it hard, instead")
     parser.add_argument("--steps", type=int, default=100_000, help="of the soak, for each writer (default: 100000)")
     modes = parser.add_mutually_exclusive_group()
@@ -39,7 +44,7 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     modes.add_argument("--both", dest="modes", action="store_const", const=MODES, help="both, as without any of these")
     parser.set_defaults(modes=MODES)
     asked = parser.parse_args(words)
-    asked.only = asked.only.split(",")
+    asked.only = asked.only.split(",") if asked.only else [*(WAYS if asked.costs else CONTESTANTS)]
     unknown = sorted(set(asked.only) - set(CONTESTANTS))
     if unknown:
         parser.error(f"no contestant is called {', '.join(unknown)}; there are {NAMES}")
@@ -66,6 +71,9 @@ def figures(asked: argparse.Namespace, programs: Programs) -> dict[str, Any]:
     print_starts(starts)
     ratios = [(bar, ratio(bar, scores)) for bar in BARS if bar.mode in asked.modes]
     print_ratios(ratios)
+    if asked.costs:
+        page = asked.costs.read_text(encoding="utf-8")
+        asked.costs.write_text(with_table(page, cost_table(scores, told(asked.seconds))), encoding="utf-8")
     return {
         "machine": machine() | places,
         "absent": absent,
@@ -73,6 +81,15 @@ def figures(asked: argparse.Namespace, programs: Programs) -> dict[str, Any]:
         "starts": starts,
         "ratios": [vars(bar) | {"ratio": value, "met": value and value >= bar.least} for bar, value in ratios],
     }
+
+
+def told(seconds: float) -> str:
+    """Return what is to be known of the figures in a page."""
+    here = machine()
+    return (
+        f"Figures of one run of `python -m benchmarks --costs docs/speed.md`, {seconds:g} s for each, on"
+        f" {here['processors']} shared cores, Python {here['python']}."
+    )
 
 
 def machine() -> dict[str, Any]:
@@ -90,6 +107,9 @@ def main(words: Sequence[str]) -> int:
     """Run the benchmarks; return the exit status, 1 if the soak found an answer that is wrong."""
     asked = arguments(words)
     result: dict[str, Any]
+    if asked.costs:
+        # A page without the place is better found now than after minutes.
+        with_table(asked.costs.read_text(encoding="utf-8"), ())
     if asked.soak:
         result = {"machine": machine(), "soak": soaked(asked.steps)}
     else:

@@ -101,7 +101,7 @@ CONTESTANTS: dict[str, Contestant] = {
     "bridge-unix-dial": _socket(partial(called_bridge, way="call"), "the bridge on a Unix socket, it calls us"),
     "written-unix-dial": _socket(partial(StreamEnv, way="call"), "written by hand on a Unix socket, it calls us"),
     "bridge-udp": _socket(partial(datagrams_bridge, resends=False), "the bridge over UDP"),
-    "bridge-udp-resend": _socket(partial(datagrams_bridge, resends=True), "the bridge over UDP, numbered, lost ones sent again"),
+    "bridge-udp-resend": _socket(partial(datagrams_bridge, resends=True), "the bridge over UDP, numbered and resent"),
     "written-udp": _socket(DatagramEnv, "written by hand over UDP"),
     "bridge-http": _http(asking_bridge, "the bridge over HTTP, it serves"),
     "client-http": _http(ClientEnv, "written by hand with http.client"),

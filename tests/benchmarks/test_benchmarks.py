@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -43,8 +44,16 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 @needs_compiler
 def test_everybody_runs_and_is_written_down(tmp_path: Path) -> None:
-    done = run("--seconds", "0.02", "--json", str(tmp_path / "figures.json"), TMPDIR=str(tmp_path))
+    page, written = tmp_path / "page.md", str(tmp_path / "figures.json")
+    page.write_text("# Before\n<!-- costs: begin -->\nold\n<!-- costs: end -->\nbehind\n", encoding="utf-8")
+    names = ",".join(sorted(CONTESTANTS))
+    done = run("--seconds", "0.02", "--only", names, "--json", written, "--costs", str(page), TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stderr
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("# Before\n<!-- costs: begin -->\n| way |")
+    assert text.endswith(".\n<!-- costs: end -->\nbehind\n")
+    assert re.search(r"^\| pipes \| [\d ]+ \| \d+ \| 1\.00 \| [\d ]+ \| 1\.00 \|$", text, re.MULTILINE)
+    assert re.search(r"^\| UDP \| [\d ]+ \| \d+ \| \d+\.\d\d \| [\d ]+ \| \d+\.\d\d \|$", text, re.MULTILINE)
     figures = json.loads((tmp_path / "figures.json").read_text())
     for mode in ("pinned", "unpinned"):
         scores = {score["name"]: score for score in figures["scores"] if score["mode"] == mode}
@@ -56,7 +65,7 @@ def test_everybody_runs_and_is_written_down(tmp_path: Path) -> None:
     assert len(figures["ratios"]) == 19
     for bar in figures["ratios"]:
         assert bar["met"] is (bar["ratio"] >= bar["least"])
-    assert [path.name for path in tmp_path.iterdir()] == ["figures.json"]
+    assert {path.name for path in tmp_path.iterdir()} == {"figures.json", "page.md"}
 
 
 @needs_compiler
@@ -87,6 +96,15 @@ def test_an_unknown_contestant_is_refused_with_the_names_of_all() -> None:
     assert done.returncode == 2
     last = done.stderr.splitlines()[-1]
     assert "no contestant is called expect; there are bridge-pipe,bridge-pty," in last
+
+
+def test_a_page_without_a_place_for_the_table_is_told_before_anything_is_measured(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# Speed\n<!-- costs: begin -->\n", encoding="utf-8")
+    done = run("--costs", str(page), PATH=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.startswith("the page has no place for the table: a line <!-- costs: begin --> and, below it,")
+    assert page.read_text(encoding="utf-8") == "# Speed\n<!-- costs: begin -->\n"
 
 
 def test_the_soak_checks_every_answer_of_each_writer(tmp_path: Path) -> None:

@@ -1,0 +1,69 @@
+"""What each way to a simulator costs: the same answers over all transports, as a table in a page of the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from benchmarks.bars import Bar, ratio
+from benchmarks.measurement import Score
+
+__all__ = ["WAYS", "cost_table", "with_table"]
+
+BEGIN, END = "<!-- costs: begin -->", "<!-- costs: end -->"
+BASE = "bridge-pipe"
+WAYS = {
+    BASE: "pipes",
+    "bridge-pty": "a terminal",
+    "bridge-fifo": "two FIFOs",
+    "bridge-unix": "a Unix socket, it listens",
+    "bridge-unix-dial": "a Unix socket, it calls us",
+    "bridge-tcp": "TCP, it listens",
+    "bridge-tcp-dial": "TCP, it calls us",
+    "bridge-halves": "TCP, each answer in two writes",
+    "bridge-udp": "UDP",
+    "bridge-udp-resend": "UDP, with `resend` and `fresh`",
+    "bridge-http": "HTTP, it serves, JSON both ways",
+    "bridge-http-turn": "HTTP, it asks: a post, whose answer is the action",
+    "bridge-http-poll": "HTTP, it asks: a post and a fetch",
+    "bridge-file": "files in memory",
+    "bridge-file-disk": "files on a disk",
+    "bridge-run": "a process for each step, files in memory",
+}
+"""Contestants in the order of the table, in the words of a reader."""
+
+
+def cost_table(scores: Sequence[Score], told: str) -> list[str]:
+    """Return the lines of the table; ``told`` says on what and when it was measured."""
+    lines = [
+        "| way | one core: steps/s | µs/step | of a pipe's | cores left to the kernel: steps/s | of a pipe's |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name, words in WAYS.items():
+        found = {score.mode: score for score in scores if score.name == name}
+        if found:
+            cells = [*_cells(found.get("pinned"), scores, True), *_cells(found.get("unpinned"), scores, False)]
+            lines.append(f"| {words} | {' | '.join(cells)} |")
+    return [*lines, "", told]
+
+
+def with_table(page: str, lines: Iterable[str]) -> str:
+    """Return ``page`` with ``lines`` in place of those between its two marks; SystemExit where it has no such place."""
+    head, begin, rest = page.partition(f"{BEGIN}\n")
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit(f"the page has no place for the table: a line {BEGIN} and, below it, a line {END}")
+    return "".join([head, begin, *(f"{line}\n" for line in lines), end, tail])
+
+
+def _cells(score: Score | None, scores: Sequence[Score], with_time: bool) -> list[str]:
+    if score is None:
+        return ["-"] * (3 if with_time else 2)
+    share = ratio(Bar(score.mode, score.name, BASE, 0), scores)
+    time = [f"{1e6 / score.rate:.0f}"] if with_time else []
+    return [_rounded(score.rate), *time, "-" if share is None else f"{share:.2f}"]
+
+
+def _rounded(rate: float) -> str:
+    """Return two digits of a rate: more of them mean nothing."""
+    size = 10 ** max(0, len(f"{rate:.0f}") - 2)
+    return f"{round(rate / size) * size:,}".replace(",", " ")

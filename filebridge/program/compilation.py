@@ -22,6 +22,7 @@ from filebridge.program.decoder import Decoder, compile_decoder
 from filebridge.program.faults import Faults
 from filebridge.program.files import check_files
 from filebridge.program.filters import text_filter
+from filebridge.program.ignoring import compile_ignored
 from filebridge.program.outcome import Outcome, compile_outcome, info_reader
 from filebridge.program.phases import compile_phases
 from filebridge.program.sheets import action_view
@@ -30,6 +31,7 @@ from filebridge.spaces import ActionReader, Observer, action_reader, observer
 from filebridge.spaces.observations import Unobservable
 from filebridge.wire.dialogue import Dialogue, Phase, Rules
 from filebridge.wire.expression import Slot
+from filebridge.wire.http_dialogue import HttpDialogue
 from filebridge.wire.screens.dialogue import ScreenDialogue
 
 __all__ = ["Program", "compile_program", "load_program"]
@@ -70,7 +72,9 @@ class Program:
         """Return the dialogue of a new process, its row empty."""
         if self.adapter is not None:
             return self.adapter.dialogue(self.rules, self.width, text_filter(self.config))
-        kind = ScreenDialogue if draws_screen(self.config) else Dialogue
+        http = self.config.transport.http
+        asks = http is not None and http.url is not None
+        kind = HttpDialogue if asks else ScreenDialogue if draws_screen(self.config) else Dialogue
         return kind(self.rules, [None] * self.width, text_filter(self.config))
 
     @property
@@ -126,6 +130,7 @@ def _compiled(config: Config, source: Source, faults: Faults) -> Program | None:
     phases = compile_phases(config, slots, decoder, faults, source.folder)
     outcome, uses_previous = compile_outcome(config, slots, faults)
     observed = _observer(config, slots, faults)
+    ignored = compile_ignored(config.ignore, config.text, faults)
     faults.problems += check_files(config, source.folder)
     if faults.problems or outcome is None or observed is None:
         return None
@@ -147,20 +152,20 @@ def _compiled(config: Config, source: Source, faults: Faults) -> Program | None:
         read_action=read_action if adapter is None else adapter.reading(read_action, action.space),
         info=info_reader(slots, [name for name in hidden if name not in observed.names]),
         uses_previous=uses_previous or _needs_previous(config),
-        rules=_rules(config, slots),
+        rules=_rules(config, slots, ignored),
         delivers=any(exchange.write for _, exchange in dialogues(config)),
         view=action_view(slots.names) if _lists_actions(config, source.folder) else None,
         adapter=adapter,
     )
 
 
-def _rules(config: Config, slots: Slots) -> Rules:
+def _rules(config: Config, slots: Slots, ignored: Callable[[bytes], object] | None) -> Rules:
     # What a full screen draws by itself, a clock say, is no answer to anything, and the next picture holds it too.
     leftover = "drop" if draws_screen(config) and "leftover" not in config.model_fields_set else config.leftover
     echo = config.text.echo == "strip"
     # A screen is read as it stands, and parcels hold the same names: neither can be joined with the one before.
     latest = draws_screen(config) or is_parcel(config)
-    return Rules(config.limits.output, tuple(slots.labels), leftover, echo, gives_snapshots(config), latest)
+    return Rules(config.limits.output, tuple(slots.labels), leftover, echo, gives_snapshots(config), latest, ignored)
 
 
 def _lists_actions(config: Config, folder: Path | None) -> bool:

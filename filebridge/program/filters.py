@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from filebridge.config.dialogues import gives_snapshots
+from collections.abc import Callable
+
+from filebridge.config.dialogues import dialogues, framing_of, gives_snapshots
 from filebridge.config.field import FieldModel
 from filebridge.config.model import Config
 from filebridge.config.simulator import Text
 from filebridge.wire.cleaner import Cleaner
 from filebridge.wire.phase import Filter
 
-__all__ = ["SnapshotCleaner", "Untouched", "is_binary", "text_filter"]
+__all__ = ["SnapshotCleaner", "Untouched", "is_binary", "message_filter", "text_filter"]
 
 
 class SnapshotCleaner:
@@ -58,11 +60,34 @@ def text_filter(config: Config) -> Filter:
         from filebridge.wire.screens.screen import Screen
 
         return Screen(*console.screen, config.text.encoding)
-    if not gives_snapshots(config):
-        return Cleaner(config.text)
     several = files is not None and files.read is not None and len(files.read) > 1
-    binary = any(is_binary(field) for field in config.fields.values())
-    return Untouched() if several or binary else SnapshotCleaner(config.text)
+    if several or _is_binary(config) or _counts_bytes(config):
+        return Untouched()
+    return SnapshotCleaner(config.text) if gives_snapshots(config) else Cleaner(config.text)
+
+
+def message_filter(config: Config) -> Callable[[bytes], bytes] | None:
+    """Return what cleans each message by itself, None where all is clean, or binary, when it is cut into messages.
+
+    A length counts the bytes as they were sent, and the bytes of its number may be those of a line end.
+    """
+    if config.adapter is not None or _is_binary(config) or not _counts_bytes(config):
+        return None
+    text = config.text
+
+    def clean(message: bytes) -> bytes:
+        # All seats share this one, so nothing may be kept in it.
+        return SnapshotCleaner(text).clean(message)
+
+    return clean
+
+
+def _is_binary(config: Config) -> bool:
+    return any(is_binary(field) for field in config.fields.values())
+
+
+def _counts_bytes(config: Config) -> bool:
+    return any(framing_of(config, exchange).length is not None for _, exchange in dialogues(config))
 
 
 def is_binary(field: FieldModel) -> bool:

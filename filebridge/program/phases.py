@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,18 +14,18 @@ from filebridge.config.exchange import Alternative, Framing
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
 from filebridge.config.units import regex_source
-from filebridge.program.awaiting import awaited_by
-from filebridge.program.decks import outgoing_encoding
+from filebridge.errors import ExpressionError
+from filebridge.program.awaiting import awaited_by, mended_by
 from filebridge.program.decoder import Decoder
 from filebridge.program.faults import Faults, guarded
-from filebridge.program.sends import compile_sent
+from filebridge.program.filters import message_filter
+from filebridge.program.outgoing import Outgoing
 from filebridge.program.slots import ACTIONS, Slots
-from filebridge.program.writes import compile_press, compile_writes
+from filebridge.program.writes import compile_writes
 from filebridge.wire.cleaner import clean_encoding
 from filebridge.wire.dialogue import Exchange, Phase
-from filebridge.wire.encoder import Template
 from filebridge.wire.expression import Expression, Kind, Names
-from filebridge.wire.framing import Cut, End, compile_cut, entire, never
+from filebridge.wire.framing import PLAIN, Cut, End, cleaned, compile_cut, entire, never
 
 __all__ = ["compile_phases"]
 
@@ -77,6 +78,8 @@ class _Compiler:
         self._faults = faults
         self._folder = folder
         self._encoding = clean_encoding(config.text.encoding)
+        self._outgoing = Outgoing(config, names, faults)
+        self._clean = message_filter(config)
 
     def phase(self, name: str, exchanges: Sequence[config_exchange.Exchange], place: Place) -> Phase:
         compiled: list[Exchange] = []
@@ -85,37 +88,42 @@ class _Compiler:
             exchange, used, repeated = self._exchange(exchanges[number], (*place, number), later)
             compiled.insert(0, exchange)
             later |= used | repeated
-        return Phase(name, tuple(compiled), self._only(compiled, exchanges), unprompted=name == "start")
+        pace = max((exchange.at for exchange in compiled), default=0.0)
+        return Phase(name, tuple(compiled), self._only(compiled, exchanges), name == "start", pace)
 
     def _only(self, compiled: list[Exchange], exchanges: Sequence[config_exchange.Exchange]) -> Exchange | None:
-        if len(compiled) != 1 or exchanges[0].answer or self._config.text.echo == "strip":
+        if len(compiled) != 1 or exchanges[0].answer or self._config.text.echo == "strip" or self._config.ignore:
             return None
+        framing = framing_of(self._config, exchanges[0])
+        if framing.length is not None or framing.document is not None or self._clean is not None:
+            return None  # the loop's shortest road takes all that was received for the reply
         only = compiled[0]
-        plain = only.when is None and only.repeat is None and only.awaited == 1 and only.read is None
-        plain = plain and only.fresh is None
-        return only if plain and not only.quiet and not only.silent else None
+        conditions = (only.when, only.repeat, only.fresh, only.gather, only.read)
+        timed = only.quiet or only.silent or only.resend or only.at
+        return only if only.awaited == 1 and not timed and all(each is None for each in conditions) else None
 
     def _exchange(
         self, exchange: config_exchange.Exchange, place: Place, later: set[str]
     ) -> tuple[Exchange, set[str], set[str]]:
         framing = framing_of(self._config, exchange)
-        template = self._said(exchange, place)
+        template = self._outgoing.compile(exchange, framing, place)
         files, written = compile_writes(
             exchange, self._names, place, self._config, self._folder, self._faults, ACTIONS
         )
         when = self._condition(exchange.when, (*place, "when"))
-        repeat = self._condition(exchange.repeat.until if exchange.repeat else None, (*place, "repeat", "until"))
-        fresh = self._condition(exchange.fresh, (*place, "fresh"))
-        for condition, at in ((repeat, (*place, "repeat", "until")), (fresh, (*place, "fresh"))):
-            if condition is not None and not condition.uses & set(self._config.fields):
-                self._endless(condition, at)
+        repeat = self._ending(exchange.repeat.until if exchange.repeat else None, (*place, "repeat", "until"))
+        fresh = self._ending(exchange.fresh, (*place, "fresh"))
+        labels = {end.label for end in framing.until or () if end.label}
+        gather = self._ending(exchange.gather, (*place, "gather"), labels)
+        conditions = [condition for condition in (repeat, fresh, gather) if condition is not None]
         used = set(template.uses if template else ()) | set(when.uses if when else ()) | written
-        repeated = (set(repeat.uses) if repeat else set()) | (set(fresh.uses) if fresh else set())
-        ends = [(end, End(self._names[end.label].index if end.label else -1)) for end in framing.until or ()]
+        repeated = set[str]().union(*(condition.uses for condition in conditions))
+        ends = [(end, End(self._names[end.label].index) if end.label else PLAIN) for end in framing.until or ()]
+        renewed, request = self._renewed(gather), exchange.request
         compiled = Exchange(
-            encode=self._encode(template, exchange.press is not None),
+            encode=template.encode if template else None,
             cut=self._cut(framing, ends, self._answers(exchange, place)),
-            awaited=len(exchange.send) if isinstance(exchange.send, list) else 1,
+            awaited=framing.datagrams or (len(exchange.send) if isinstance(exchange.send, list) else 1),
             quiet=framing.quiet or 0.0,
             silent=exchange.silent or 0.0,
             exits=tuple((end.exit, which.label) for end, which in ends if end.exit is not None),
@@ -130,6 +138,15 @@ class _Compiler:
             texts=tuple(end.text for end in framing.until or () if end.text is not None),
             condition=exchange.repeat.until if exchange.repeat else "",
             freshness=exchange.fresh or "",
+            gather=_once_heard(guarded(gather, "gather"), renewed) if gather else None,
+            renewed=renewed,
+            resend=exchange.resend or 0.0,
+            at=exchange.at or 0.0,
+            gathering=exchange.gather or "",
+            mend=mended_by(self._config, framing),
+            statuses=request.expect if request else (),
+            again=request.again if request else (),
+            again_every=request.every if request else 0.0,
         )
         return compiled, used, repeated
 
@@ -137,54 +154,36 @@ class _Compiler:
         self, framing: Framing, ends: list[tuple[Alternative, End]], answers: list[tuple[Alternative, End]]
     ) -> Cut:
         try:
-            cut = compile_cut(framing, ends, answers, self._encoded)
+            strict, cap = self._config.leftover == "refuse", self._config.limits.output
+            cut = compile_cut(framing, ends, answers, self._encoded, cap, self._clean, strict)
+            if self._clean is not None and framing.length is None:
+                cut = cleaned(cut, self._clean)
             return entire(cut) if draws_screen(self._config) else cut
         except (re.error, ValueError, OverflowError, RecursionError):
             # The rules have reported it, and a program with problems never runs.
             return never
-
-    def _said(self, exchange: config_exchange.Exchange, place: Place) -> Template | None:
-        if exchange.press is not None:
-            return compile_press(exchange.press, self._names, (*place, "press"), self._config, self._faults)
-        if exchange.send is not None:
-            return self._template(exchange.send, (*place, "send"))
-        return compile_sent(exchange, self._names, place, self._config, self._faults)
-
-    def _template(self, send: str | list[str] | None, place: Place) -> Template | None:
-        if send is None:
-            return None
-        if isinstance(send, str):
-            return self._faults.template(send, self._names, place, self._config.text.line_end, self._encoding)
-        lines = [
-            self._faults.template(
-                line, self._names, (*place, n), self._config.text.line_end, self._encoding
-            ) for n, line in enumerate(send)
-        ]
-        known = [line for line in lines if line is not None]
-        encodes = [line.encode for line in known]
-        return Template(
-            lambda row, previous: b"".join([encode(row, previous) for encode in encodes]),
-            frozenset[str]().union(*(line.uses for line in known)),
-            frozenset[str]().union(*(line.uses_previous for line in known)),
-        )
-
-    def _encode(self, template: Template | None, pressed: bool) -> Callable[[Row, Row], bytes] | None:
-        if template is None:
-            return None
-        if pressed or self._encoding == self._config.text.encoding:
-            return template.encode
-        encode, inner, outer = template.encode, self._encoding, outgoing_encoding(self._config.text.encoding)
-        return lambda row, previous: encode(row, previous).decode(inner).encode(outer)
 
     def _condition(self, text: str | None, place: Place) -> Expression | None:
         if text is None:
             return None
         return self._faults.expression(text, self._names, place, Kind.FLAG, Kind.INTEGER, Kind.NUMBER)
 
-    def _endless(self, repeat: Expression, place: Place) -> None:
-        expected = "an expression over at least one field of the reply"
-        self._faults.problems.append(
-            Problem(place, "nothing that the simulator says can end this repetition", repeat.text, expected)
+    def _ending(self, text: str | None, place: Place, labels: AbstractSet[str] = frozenset()) -> Expression | None:
+        """Return a condition that a reply has to make true, by its fields or one of ``labels``."""
+        condition = self._condition(text, place)
+        if condition is not None and not condition.uses & (set(self._config.fields) | labels):
+            expected = "an expression over at least one field of the reply"
+            what = "nothing that the simulator says can end this repetition"
+            self._faults.problems.append(Problem(place, what, condition.text, expected))
+        return condition
+
+    def _renewed(self, gather: Expression | None) -> tuple[int, ...]:
+        """Return the slots of the fields that are to be heard anew before ``gather`` can be true."""
+        if gather is None:
+            return ()
+        fields = self._config.fields
+        return tuple(
+            entry.index for entry in self._decoder.entries if entry.name in gather.uses and not fields[entry.name].keep
         )
 
     def _encoded(self, text: str) -> bytes:
@@ -208,3 +207,17 @@ class _Compiler:
             alternative = Alternative(text=None if regex else prompt, regex=regex)
             answers.append((alternative, End(answer=template.encode([], []))))
         return answers
+
+
+def _once_heard(condition: Callable[[Row, Row], object], slots: tuple[int, ...]) -> Callable[[Row, Row], object]:
+    """Return ``condition``, which is false too where it fails on a field that has not been heard yet."""
+
+    def heard(row: Row, previous: Row) -> object:
+        try:
+            return condition(row, previous)
+        except ExpressionError:
+            if any(row[slot] is None for slot in slots):
+                return False
+            raise
+
+    return heard

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from filebridge.config.exchange import FRAMINGS, Alternative, Framing
 from filebridge.errors import escaped
@@ -17,8 +18,8 @@ from filebridge.wire.ending import PLAIN, Cut, Data, End, Received
 from filebridge.wire.lengths import length_cut
 
 __all__ = [
-    "LOOK_BACK", "PLAIN", "Cut", "Data", "End", "Received", "awaited", "bytes_cut", "compile_cut", "entire", "never",
-    "until_cut", "whole",
+    "LOOK_BACK", "PLAIN", "Cut", "Data", "End", "Received", "awaited", "bytes_cut", "cleaned", "compile_cut",
+    "entire", "never", "until_cut", "whole",
 ]  # fmt: skip
 
 LOOK_BACK = 4096
@@ -80,6 +81,22 @@ def entire(cut: Cut) -> Cut:
         return None if found is None else (len(data), found[1])
 
     return whole_cut
+
+
+def cleaned(cut: Cut, clean: Callable[[bytes], bytes]) -> Cut:
+    """Return a cut that finds what ``cut`` does, each message of which passes ``clean``."""
+    known: dict[End, End] = {}
+
+    def cleaned_cut(data: Data, searched: int) -> tuple[int, End] | None:
+        found = cut(data, searched)
+        if found is None:
+            return None
+        end, which = found
+        if which not in known:
+            known[which] = replace(which, clean=clean)
+        return end, known[which]
+
+    return cleaned_cut
 
 
 def literal_cut(text: bytes, end: End) -> Cut:

@@ -53,7 +53,7 @@ class Addresses:
         bound = None
         if not isinstance(socket, Unix):
             if connect and self._config.simulator.command:
-                self._look_free(socket.connect or "", connect)
+                self._look_free(kind, socket.connect or "", connect)
             if listen:
                 bound = self._bound(kind, socket.listen or "", listen)
         each = not isinstance(socket, Udp) and socket.each == "episode"
@@ -83,11 +83,11 @@ class Addresses:
             return self._ports.bound.pop((port[1], kind))
         return bound_at(kind, *parse(filled))
 
-    def _look_free(self, written: str, filled: str) -> None:
+    def _look_free(self, kind: str, written: str, filled: str) -> None:
         """Refuse a fixed port of this machine that another program has: ours could not listen there."""
         host, number = parse(filled)
         if _PORT.search(written) is None and is_loopback(host):
-            check_free(host, number)
+            check_free(host, number, kind)
 
 
 def _wanted(config: Config) -> list[Wanted]:

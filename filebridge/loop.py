@@ -36,8 +36,8 @@ def exchange(link: Link, phase: Phase, seconds: float) -> None:
             start phase StartCrashed and ReadyTimeout. The link is out of step then and must be closed.
     """
     link.phase, link.deadline, link.begun = phase, seconds, monotonic()
-    if getattr(phase, "pace", 0):
-        _keep_pace(link, phase.pace)  # type: ignore[attr-defined,unused-ignore]
+    if phase.pace:
+        _keep_pace(link, phase.pace)
     if not phase.unprompted:
         events = link.poll(0)
         if events:
@@ -104,9 +104,10 @@ def repeated(link: Link, phase: Phase) -> Callable[[float], None]:
                 data = clean(chunk)
                 found = cut(data, 0)
                 if found is not None and found[0] == len(data):
-                    if found[1].label >= 0:
-                        row[found[1].label] = True
-                    dialogue.reply = data
+                    which = found[1]
+                    if which.label >= 0:
+                        row[which.label] = True
+                    dialogue.reply = which.text(data, len(data)) if which.trims else data
                     return
         dialogue.timer = 0.0
         if not data or dialogue.take(data) is not DONE:
@@ -211,7 +212,7 @@ def _timer(link: Link, previous: float) -> float:
     dialogue.timer = UNCHANGED
     if seconds == UNCHANGED:
         return previous
-    if getattr(dialogue, "from_begin", False):
+    if dialogue.from_begin:
         return link.nominal + seconds
     if dialogue.is_pausing:
         link.last_try = monotonic()

@@ -11,6 +11,7 @@ from gymnasium import spaces
 
 from filebridge.config.action import Action
 from filebridge.config.dialogues import dialogues, draws_screen, gives_snapshots, is_parcel, sent_texts
+from filebridge.config.directions import way_back
 from filebridge.config.loading import Loaded, load
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem, refuse
@@ -161,7 +162,9 @@ def _compiled(config: Config, source: Source, faults: Faults) -> Program | None:
 
 def _rules(config: Config, slots: Slots, ignored: Callable[[bytes], object] | None) -> Rules:
     # What a full screen draws by itself, a clock say, is no answer to anything, and the next picture holds it too.
-    leftover = "drop" if draws_screen(config) and "leftover" not in config.model_fields_set else config.leftover
+    # Datagrams that are there before the action may be telemetry, or come twice: they answer nothing either.
+    drops = draws_screen(config) or way_back(config) == "udp"
+    leftover = "drop" if drops and "leftover" not in config.model_fields_set else config.leftover
     echo = config.text.echo == "strip"
     # A screen is read as it stands, and parcels hold the same names: neither can be joined with the one before.
     latest = draws_screen(config) or is_parcel(config)

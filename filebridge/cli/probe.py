@@ -161,7 +161,7 @@ class _Probe:
 
     def _shown(self, phase: str, operation: Any) -> Any:
         """Carry out ``operation``; show what passed, also when it fails. Without a ``phase`` it is the session's."""
-        from filebridge.cli.probe_view import show_bytes
+        from filebridge.cli.phase_view import show_bytes
 
         session = self.session
         try:
@@ -172,7 +172,7 @@ class _Probe:
             session.situated(error, phase or session.phase)
             show_bytes(self.program, *session.taken())
             raise
-        show_bytes(self.program, *session.taken())
+        show_bytes(self.program, *session.taken(), session.read())
         return result
 
     def _show(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from filebridge.link import Link
 from filebridge.program import Program
+from filebridge.program.decoder import Entry
 from filebridge.session import Session
 from filebridge.transports.recording import Recorder, Transcript
 from filebridge.transports.transcript import Direction
@@ -88,11 +89,11 @@ class _Passing(Transcript):
 
     __slots__ = ("_apart", "_link", "_passed")
 
-    def __init__(self, link: Link, passed: list[Passed]) -> None:
+    def __init__(self, link: Link, passed: list[Passed], apart: bool) -> None:
         self._link = link
         self._passed = passed
         # Each snapshot is all that there is; put together they would look like one reply.
-        self._apart = link.transport.snapshots
+        self._apart = apart
 
     def add(self, direction: Direction, data: bytes) -> None:
         """Keep ``data``, joined with what passed before it the same way; how the process ended is not kept."""
@@ -126,6 +127,14 @@ class RecordedSession(Session):
         self._told.clear()
         return taken
 
+    def read(self) -> list[Entry]:
+        """Return the fields that were read from the last reply: those whose condition, where they have one, held."""
+        entries = self.program.decoder.entries
+        if self.link is None:
+            return entries
+        row, previous = self.link.dialogue.row, self.link.dialogue.previous
+        return [entry for entry in entries if entry.condition is None or entry.condition.holds(row, previous)]
+
     def variables(self) -> dict[str, object]:
         """Return the variables of the configuration with their values now."""
         if self.link is None:
@@ -134,6 +143,6 @@ class RecordedSession(Session):
         return {first.name: row[first.index] for first in self.program.firsts}
 
     def _start(self, link: Link) -> None:
-        link._connect(Recorder(link.transport, _Passing(link, self._passed)))
+        link._connect(Recorder(link.transport, _Passing(link, self._passed, self.program.rules.snapshots)))
         link.dialogue = _listening(self.program.dialogue(), self._told)
         super()._start(link)

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from filebridge.cli.sending import Line, quoted, sendings
 from filebridge.cli.texts import count, duration
-from filebridge.config.deck import Deck
 from filebridge.config.dialogues import dialogues as all_exchanges
 from filebridge.config.dialogues import framing_of, gives_snapshots
-from filebridge.config.exchange import Alternative, Exchange, Framing
+from filebridge.config.directions import way_back
+from filebridge.config.exchange import FRAMINGS, Alternative, Exchange, Framing, Length
 from filebridge.config.model import Config
 from filebridge.config.sockets import Http, Tcp, Udp, Unix
 from filebridge.config.transport import Console, Files
-from filebridge.errors import escaped
 from filebridge.program.awaiting import awaited_by
 
-__all__ = ["Line", "dialogues", "way_of_talking", "ways"]
-
-Line = tuple[str, str]
-"""A word for what happens, and what."""
+__all__ = ["dialogues", "way_of_talking", "ways"]
 
 
 def way_of_talking(config: Config) -> str:
@@ -72,11 +69,27 @@ def _addresses(socket: Tcp | Unix | Udp | Http) -> Iterator[Line]:
     """Yield where the program listens, where we do, and who is let in."""
     connect, listen = (socket.url, socket.serve) if isinstance(socket, Http) else (socket.connect, socket.listen)
     if connect:
-        yield "listens at", connect
+        yield "listens at", connect + _more(socket)
     if listen:
         let_in = {"process": "of what we started", "token": "with the token", "any": "of anybody"}[socket.peer]
         what = "requests" if isinstance(socket, Http) else "datagrams" if isinstance(socket, Udp) else "a connection"
-        yield "calls us at", f"{listen}; {what} {let_in}"
+        yield "calls us at", f"{listen}; {what} {let_in}{_more(socket)}"
+    if isinstance(socket, Http):
+        if listen:
+            yield "fetches at", f"{socket.action}, where it is kept waiting {duration(socket.wait)} at most"
+        for name, variable in socket.secrets.items():
+            yield "secret", f"{name}, from the environment variable {variable}"
+
+
+def _more(socket: Tcp | Unix | Udp | Http) -> str:
+    """Return what else is worth knowing of a connection."""
+    if isinstance(socket, Http):
+        return f"; ready when {socket.ready} is answered" if socket.ready else ""
+    if isinstance(socket, Udp):
+        return ""
+    told = ["a new connection for each episode"] if socket.each == "episode" else []
+    told += ["telnet"] if isinstance(socket, Tcp) and socket.telnet else []
+    return "".join(f"; {one}" for one in told)
 
 
 def _evidence(files: Files, runs: bool) -> str:
@@ -105,67 +118,83 @@ def dialogues(config: Config) -> Iterator[tuple[str, list[Line]]]:
 
 
 def _exchange(config: Config, exchange: Exchange) -> Iterator[Line]:
+    if exchange.at is not None:
+        yield "at", f"{duration(exchange.at)} after the beginning of the step"
     if exchange.when is not None:
         yield "only if", exchange.when
-    for name, content in (exchange.write or {}).items():
-        yield "write", f"{name}: {_content(content)}"
-    lines = exchange.send if isinstance(exchange.send, list) else [exchange.send]
-    for line in lines:
-        if line is not None:
-            yield "send", quoted(line)
-    if exchange.press is not None:
-        yield "press", quoted(exchange.press)
+    sent = list(sendings(exchange))
+    yield from sent
+    if not sent and config.adapter is not None:
+        yield "adapter", "says what is sent, and where the reply ends if that is not said here"
+        if all(getattr(exchange, key) is None for key in FRAMINGS):
+            return
     for question, reply in exchange.answer.items():
         yield "if asked", f"{quoted(question)} answer {quoted(reply)}"
-    yield from _ends(config, framing_of(config, exchange), len(lines))
+    replies = len(exchange.send) if isinstance(exchange.send, list) else 1
+    yield from _ends(config, framing_of(config, exchange), replies)
+    yield from _conditions(exchange)
+
+
+def _conditions(exchange: Exchange) -> Iterator[Line]:
+    """Yield which replies count, and what is done when none comes."""
+    if exchange.gather is not None:
+        yield "until", f"{exchange.gather}: all that comes meanwhile is read together"
     if exchange.fresh is not None:
         yield "counts if", f"{exchange.fresh}: any other reply is an old one"
     if exchange.silent:
         yield "or", f"silence for {duration(exchange.silent)}: no reply is a reply"
+    if exchange.resend:
+        yield "send again", f"after each {duration(exchange.resend)} without a reply"
     if exchange.repeat is not None:
         yield "again", f"every {duration(exchange.repeat.every)} until {exchange.repeat.until}"
-
-
-def _content(content: str | Deck) -> str:
-    """Return what is written into a file, in a few words."""
-    if isinstance(content, str):
-        return quoted(content)
-    if content.namelist is not None:
-        groups = ", ".join(f"&{name}" for name in content.namelist)
-        return f"the namelist {groups}" + (f", patched into {content.patch}" if content.patch else "")
-    if content.edit is not None:
-        return f"{content.edit} with {count(len(content.set or ()), 'place')} replaced"
-    return f"template {content.template}" if content.template is not None else "a template that is in the YAML"
 
 
 def _ends(config: Config, framing: Framing, replies: int) -> Iterator[Line]:
     each = f", {replies} times" if replies > 1 else ""
     if framing.until is None:
-        plain = framing.whole or framing.cursor is not None or gives_snapshots(config)
-        told = awaited_by(config, framing) if plain and framing.quiet is None else _plain_end(framing)
-        yield "wait for", told + each
+        yield "wait for", _plain_end(config, framing) + each
         return
     for number, end in enumerate(framing.until):
         label = f"  sets `{end.label}`" if end.label else ""
         yield "or" if number else "wait for", _end(end) + label + ("" if number else each)
 
 
-def _plain_end(framing: Framing) -> str:
+def _plain_end(config: Config, framing: Framing) -> str:
+    if framing.quiet is not None:
+        return f"silence of {duration(framing.quiet)} after the last byte"
+    if config.transport.sockets and config.simulator.each == "episode" and (framing.whole or framing.datagrams):
+        return _message(config, framing)
+    if framing.document is not None:
+        return {"json": "a whole JSON value", "xml": "a whole XML element"}[framing.document]
+    if framing.length is not None:
+        return _length(framing.length)
+    if framing.whole or framing.cursor is not None or gives_snapshots(config):
+        return awaited_by(config, framing)
     if framing.blank:
         return "a blank line"
     if framing.bytes is not None:
         return f"{framing.bytes} bytes"
-    if framing.quiet is not None:
-        return f"silence of {duration(framing.quiet)} after the last byte"
     return "a line" if framing.lines in (None, 1) else f"{framing.lines} lines"
+
+
+def _message(config: Config, framing: Framing) -> str:
+    """Return what comes whole over a socket."""
+    way, http = way_back(config), config.transport.http
+    if way == "udp":
+        return "a datagram" if framing.datagrams in (None, 1) else f"{framing.datagrams} datagrams"
+    if way == "http" and http is not None:
+        return "the answer" if http.url else f"what it posts to {http.observation}"
+    return awaited_by(config, framing)
+
+
+def _length(length: Length) -> str:
+    number = "a byte" if length.size == 1 else f"{length.size} bytes, {length.order} end first,"
+    place = f" behind the first {length.offset}" if length.offset else ""
+    of = "all of it" if length.counts == "message" else "the rest"
+    return f"a message in which {number}{place} say how long {of} is"
 
 
 def _end(end: Alternative) -> str:
     if end.exit is not None:
         return "the end of the program, exit code " + " or ".join(map(str, end.exit))
     return f"/{end.regex}/" if end.regex is not None else quoted(end.text or "")
-
-
-def quoted(text: str) -> str:
-    """Return ``text`` in quotation marks, its blanks and line ends visible."""
-    return '"' + "".join(char if char.isprintable() else escaped(char) for char in text) + '"'

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from filebridge.check.installation import missing
 from filebridge.cli.display import heading, plain_table, ruled_table
-from filebridge.cli.script import dialogues, quoted, way_of_talking, ways
+from filebridge.cli.script import dialogues, way_of_talking, ways
+from filebridge.cli.sending import quoted
 from filebridge.cli.texts import count, duration, number
 from filebridge.config.field import FieldModel, way
 from filebridge.config.model import Config, OnFailure, Variable
@@ -45,11 +46,15 @@ def _head(program: Program) -> Iterator[tuple[str, str]]:
     yield "  action", f"{program.action_space}{_labels(config)}"
     yield "  observation", str(program.observer.space)
     yield "  made of", ", ".join(program.observer.names)
-    yield "  command", " ".join(quoted(word) if " " in word or not word else word for word in simulator.command)
+    words = " ".join(quoted(word) if " " in word or not word else word for word in simulator.command)
+    yield "  command", words or "none: it runs already"
     absent = missing(config, program.source.folder)
     yield "  installed", "yes" if absent is None else f"no; {absent.cure}"
     yield "  talks through", way_of_talking(config)
     yield from ((f"  {word}", what) for word, what in ways(config))
+    if config.adapter is not None:
+        options = ", ".join(f"{name} {value}" for name, value in config.adapter.options.items())
+        yield "  adapter", config.adapter.name + (f"; {options}" if options else "")
     yield "  seed", _seed(config)
     for name, file in simulator.files.items():
         yield "  places", f"{name}: {_file(file)}"
@@ -153,8 +158,9 @@ def _times(config: Config) -> Iterator[tuple[str, str]]:
     deadlines = config.deadlines
     yield "deadlines", ", ".join(f"{name} {duration(seconds)}" for name, seconds in deadlines)
     yield from _policies(config.on_failure)
-    for complaint in config.complaints:
-        yield "complaint", complaint if regex_source(complaint) is not None else quoted(complaint)
+    for word, texts in (("complaint", config.complaints), ("ignored", config.ignore)):
+        for text in texts:
+            yield word, text if regex_source(text) is not None else quoted(text)
     limits = [f"{name} {value}" for name, value in config.limits if value is not None]
     yield "limits", ", ".join(limits)
 

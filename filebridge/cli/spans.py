@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from filebridge.config.dialogues import framing_of, is_parcel
+from filebridge.config.dialogues import dialogues, framing_of, is_parcel
 from filebridge.config.exchange import Alternative, Exchange
 from filebridge.config.model import Config
 from filebridge.config.units import regex_source
@@ -14,18 +14,22 @@ from filebridge.errors import BridgeError, ParseError
 from filebridge.parcel import pack, unpack
 from filebridge.program import Program
 from filebridge.program.decoder import Entry
+from filebridge.program.filters import is_binary
 
-__all__ = ["MOST_BYTES", "Span", "end_span", "field_spans", "header_spans", "unread"]
+__all__ = ["MOST_BYTES", "Span", "end_span", "field_spans", "header_spans", "is_text", "talks_binary", "unread"]
 
 MOST_BYTES = 4096
 """Bytes at the end of a reply that are looked at; each piece of them is one more reading of every field."""
 
 _PIECES = re.compile(rb"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?)|(?P<word>\w+)|[^\w\s]")
+_BYTES = re.compile(rb"(?P<number>(?!))|(?P<word>(?!))|(?P<byte>[\s\S])")
+"""Of binary data each byte is a piece."""
 _NEXT = bytes.maketrans(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
                         b"1234567890bcdefghijklmnopqrstuvwxyzaBCDEFGHIJKLMNOPQRSTUVWXYZA")  # fmt: skip
 _FIFTH = bytes.maketrans(b"0123456789", b"5678901234")
 _NEXT_DIGIT = bytes.maketrans(b"0123456789", b"1234567890")
 _FAILED = object()
+_TEXT = bytes({*range(32, 127), 9, 10, 13})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,6 +39,21 @@ class Span:
     start: int
     end: int
     name: str
+
+
+def talks_binary(config: Config) -> bool:
+    """Return whether bytes of the dialogue may be numbers rather than text."""
+    exchanges = [exchange for _, exchange in dialogues(config)]
+    if config.adapter is not None or any(exchange.pack is not None for exchange in exchanges):
+        return True
+    if any(framing_of(config, exchange).length is not None for exchange in exchanges):
+        return True
+    return any(map(is_binary, config.fields.values()))
+
+
+def is_text(data: bytes) -> bool:
+    """Return whether ``data`` is readable as it is."""
+    return not data.translate(None, _TEXT)
 
 
 def field_spans(program: Program, text: bytes, entries: Sequence[Entry] | None = None) -> list[Span]:
@@ -53,7 +72,8 @@ def field_spans(program: Program, text: bytes, entries: Sequence[Entry] | None =
             spans += [Span(*one, entry.name) for one in found if any(a <= one[0] and one[1] <= b for a, b in regions)]
         else:
             fields.append(_Field(entry.name, entry.read, repr(value), field.pick == "count"))
-    pieces = [piece for start, stop in regions for piece in _PIECES.finditer(text, max(start, stop - MOST_BYTES), stop)]
+    cut = _PIECES if is_text(text) or not talks_binary(program.config) else _BYTES
+    pieces = [piece for start, stop in regions for piece in cut.finditer(text, max(start, stop - MOST_BYTES), stop)]
     needed = [_needed_by(fields, piece, text) for piece in pieces]
     _add_labels(fields, pieces, needed, text)
     owned = zip(pieces, _owners(needed), strict=True)
@@ -130,6 +150,8 @@ def _add_labels(fields: list[_Field], pieces: list[re.Match[bytes]], needed: lis
 
 def _others(piece: re.Match[bytes]) -> tuple[bytes, ...]:
     """Return what may stand for ``piece``: of the same kind and length, so that all around it is read as before."""
+    if piece.lastgroup == "byte":
+        return bytes([piece[0][0] ^ 1]), bytes([piece[0][0] ^ 128])
     if piece["number"]:
         return piece[0].translate(_NEXT_DIGIT), piece[0].translate(_FIFTH)
     if piece["word"]:

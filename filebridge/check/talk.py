@@ -7,6 +7,7 @@ from time import monotonic
 
 from filebridge.check.rule import Broken, Finding, NotApplicable
 from filebridge.check.subject import Subject, link_of
+from filebridge.config.dialogues import draws_screen
 from filebridge.env import BridgeEnv
 from filebridge.errors import escaped
 from filebridge.link import Link
@@ -28,7 +29,7 @@ def nothing_is_left_over(subject: Subject) -> Finding:
         env.reset(seed=subject.seed)
         taken = _steps(env)
         link = link_of(env)
-        left = bytes(link.dialogue.pending) + stray_output(link, SILENCE)
+        left = _answering_nothing(link, bytes(link.dialogue.pending) + stray_output(link, SILENCE))
     if left.strip():
         cure = "end `until` with the last text before the program waits, or say `leftover: drop` or `leftover: keep`"
         if subject.program.rules.snapshots:
@@ -37,12 +38,25 @@ def nothing_is_left_over(subject: Subject) -> Finding:
     return Finding(f"silent for {SILENCE * 1e3:.0f} ms after {taken} steps")
 
 
+def _answering_nothing(link: Link, output: bytes) -> bytes:
+    """Return ``output`` without the messages at its front that the configuration says to ignore."""
+    ignored, cut = link.program.rules.ignored, link.dialogue.exchange.cut
+    while output and ignored is not None:
+        found = cut(output, 0)
+        if found is None or not ignored(found[1].text(output, found[0])):
+            break
+        output = output[found[0] :]
+    return output
+
+
 def _refuse_restless(subject: Subject) -> None:
     config = subject.program.config
     if config.leftover != "refuse":
         raise NotApplicable(f"the configuration says `leftover: {config.leftover}`")
     if subject.program.rules.leftover != "refuse":
-        raise NotApplicable("a full screen is read as it stands, whatever was drawn in between")
+        if draws_screen(config):
+            raise NotApplicable("a full screen is read as it stands, whatever was drawn in between")
+        raise NotApplicable("datagrams that come in between are passed over")
     if config.simulator.each == "step":
         raise NotApplicable("with `each: step` no process lives between two steps")
 

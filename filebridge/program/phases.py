@@ -14,10 +14,9 @@ from filebridge.config.exchange import Alternative, Framing
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
 from filebridge.config.units import regex_source
-from filebridge.errors import ExpressionError
 from filebridge.program.awaiting import awaited_by, mended_by
 from filebridge.program.decoder import Decoder
-from filebridge.program.faults import Faults, guarded
+from filebridge.program.faults import FAILURES, Faults, guarded
 from filebridge.program.filters import message_filter
 from filebridge.program.outgoing import Outgoing
 from filebridge.program.slots import ACTIONS, Slots
@@ -94,9 +93,6 @@ class _Compiler:
     def _only(self, compiled: list[Exchange], exchanges: Sequence[config_exchange.Exchange]) -> Exchange | None:
         if len(compiled) != 1 or exchanges[0].answer or self._config.text.echo == "strip" or self._config.ignore:
             return None
-        framing = framing_of(self._config, exchanges[0])
-        if framing.length is not None or framing.document is not None or self._clean is not None:
-            return None  # the loop's shortest road takes all that was received for the reply
         only = compiled[0]
         conditions = (only.when, only.repeat, only.fresh, only.gather, only.read)
         timed = only.quiet or only.silent or only.resend or only.at
@@ -138,7 +134,7 @@ class _Compiler:
             texts=tuple(end.text for end in framing.until or () if end.text is not None),
             condition=exchange.repeat.until if exchange.repeat else "",
             freshness=exchange.fresh or "",
-            gather=_once_heard(guarded(gather, "gather"), renewed) if gather else None,
+            gather=_once_heard(gather, renewed) if gather else None,
             renewed=renewed,
             resend=exchange.resend or 0.0,
             at=exchange.at or 0.0,
@@ -170,8 +166,14 @@ class _Compiler:
 
     def _ending(self, text: str | None, place: Place, labels: AbstractSet[str] = frozenset()) -> Expression | None:
         """Return a condition that a reply has to make true, by its fields or one of ``labels``."""
-        condition = self._condition(text, place)
-        if condition is not None and not condition.uses & (set(self._config.fields) | labels):
+        condition, fields = self._condition(text, place), self._config.fields
+        if condition is None:
+            return None
+        computed = sorted(name for name in condition.uses if name in fields and fields[name].compute is not None)
+        if computed:
+            what, wanted = "computed only when all replies are there", "the expression over the fields that are read"
+            self._faults.problems.append(Problem(place, what, computed[0], wanted))
+        elif not condition.uses & (set(fields) | labels):
             expected = "an expression over at least one field of the reply"
             what = "nothing that the simulator says can end this repetition"
             self._faults.problems.append(Problem(place, what, condition.text, expected))
@@ -209,15 +211,14 @@ class _Compiler:
         return answers
 
 
-def _once_heard(condition: Callable[[Row, Row], object], slots: tuple[int, ...]) -> Callable[[Row, Row], object]:
-    """Return ``condition``, which is false too where it fails on a field that has not been heard yet."""
+def _once_heard(gather: Expression, slots: tuple[int, ...]) -> Callable[[Row, Row], object]:
+    """Return ``gather`` as a function, which is false too where it fails on a field that has not been heard yet."""
+    evaluate, condition = gather.evaluate, guarded(gather, "gather")
 
     def heard(row: Row, previous: Row) -> object:
         try:
-            return condition(row, previous)
-        except ExpressionError:
-            if any(row[slot] is None for slot in slots):
-                return False
-            raise
+            return evaluate(row, previous)
+        except FAILURES:
+            return condition(row, previous) if all(row[slot] is not None for slot in slots) else False
 
     return heard

@@ -55,6 +55,6 @@ def test_signs_of_life_while_the_agent_thinks_are_no_answers(env):
     rows = modelled(3)
     env.reset(seed=3)
     for decision, (shown, *_) in zip(decided(3), rows[1:5], strict=False):
-        # It is the program that must have the time to speak: it does so every twentieth of a second.
-        time.sleep(0.12)
+        # It is the program that must have the time to speak: it does so every fifth of a second.
+        time.sleep(0.25)
         assert env.step(decision)[0].tolist() == shown

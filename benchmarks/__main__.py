@@ -73,7 +73,7 @@ def figures(asked: argparse.Namespace, programs: Programs) -> dict[str, Any]:
     print_ratios(ratios)
     if asked.costs:
         page = asked.costs.read_text(encoding="utf-8")
-        asked.costs.write_text(with_table(page, cost_table(scores, told(asked.seconds))), encoding="utf-8")
+        asked.costs.write_text(with_table(page, cost_table(scores, told(asked))), encoding="utf-8")
     return {
         "machine": machine() | places,
         "absent": absent,
@@ -83,12 +83,13 @@ def figures(asked: argparse.Namespace, programs: Programs) -> dict[str, Any]:
     }
 
 
-def told(seconds: float) -> str:
+def told(asked: argparse.Namespace) -> str:
     """Return what is to be known of the figures in a page."""
-    here = machine()
+    here, mode = machine(), "" if len(asked.modes) > 1 else f" --{asked.modes[0]}"
     return (
-        f"Figures of one run of `python -m benchmarks --costs docs/speed.md`, {seconds:g} s for each, on"
-        f" {here['processors']} shared cores, Python {here['python']}."
+        f"Figures of one run of `python -m benchmarks --costs docs/speed.md{mode}`, {asked.seconds:g} s for each way,"
+        f" on\na machine with {here['processors']} cores and other work to do, Python {here['python']}. Steps are those"
+        " of the fastest of seven\nrounds, shares the median over the rounds."
     )
 
 

@@ -10,6 +10,7 @@ from benchmarks.measurement import Score
 __all__ = ["WAYS", "cost_table", "with_table"]
 
 BEGIN, END = "<!-- costs: begin -->", "<!-- costs: end -->"
+WHERE = {"pinned": "one core", "unpinned": "cores left to the kernel"}
 BASE = "bridge-pipe"
 WAYS = {
     BASE: "pipes",
@@ -33,16 +34,17 @@ WAYS = {
 
 
 def cost_table(scores: Sequence[Score], told: str) -> list[str]:
-    """Return the lines of the table; ``told`` says on what and when it was measured."""
-    lines = [
-        "| way | one core: steps/s | µs/step | of a pipe's | cores left to the kernel: steps/s | of a pipe's |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
+    """Return the lines of the table, with the modes that were measured; ``told`` says on what.
+
+    Of the rates the fastest round counts, which other work on the machine disturbs least; shares are medians.
+    """
+    modes = [mode for mode in WHERE if any(score.mode == mode for score in scores)]
+    titles = [f"{WHERE[mode]}: steps/s | µs/step | of a pipe's" for mode in modes]
+    lines = [f"| way | {' | '.join(titles)} |", f"| --- |{' ---: |' * (3 * len(modes))}"]
     for name, words in WAYS.items():
         found = {score.mode: score for score in scores if score.name == name}
         if found:
-            cells = [*_cells(found.get("pinned"), scores, True), *_cells(found.get("unpinned"), scores, False)]
-            lines.append(f"| {words} | {' | '.join(cells)} |")
+            lines.append(f"| {words} | {' | '.join(_cells(found[mode], scores) for mode in modes)} |")
     return [*lines, "", told]
 
 
@@ -55,12 +57,10 @@ def with_table(page: str, lines: Iterable[str]) -> str:
     return "".join([head, begin, *(f"{line}\n" for line in lines), end, tail])
 
 
-def _cells(score: Score | None, scores: Sequence[Score], with_time: bool) -> list[str]:
-    if score is None:
-        return ["-"] * (3 if with_time else 2)
+def _cells(score: Score, scores: Sequence[Score]) -> str:
     share = ratio(Bar(score.mode, score.name, BASE, 0), scores)
-    time = [f"{1e6 / score.rate:.0f}"] if with_time else []
-    return [_rounded(score.rate), *time, "-" if share is None else f"{share:.2f}"]
+    rate = max(score.rates)
+    return f"{_rounded(rate)} | {1e6 / rate:.0f} | {'-' if share is None else f'{share:.2f}'}"
 
 
 def _rounded(rate: float) -> str:

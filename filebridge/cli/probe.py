@@ -104,6 +104,11 @@ def _typed() -> str:
         return "quit"
 
 
+def _announce(address: str) -> None:
+    """Show where a person with a browser may look on."""
+    typer.echo(f"  {'serving':<10}{address}")
+
+
 class _Probe:
     """A recorded session and the phases that are shown of it."""
 
@@ -114,7 +119,7 @@ class _Probe:
 
         self.program = program
         self.seed = seed
-        self.session: RecordedSession = RecordedSession(program)
+        self.session: RecordedSession = RecordedSession(program, _announce)
         self._generator = np.random.default_rng(seed)
         program.action_space.seed(seed)
 

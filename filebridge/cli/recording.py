@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from filebridge.config import substitution
 from filebridge.link import Link
 from filebridge.program import Program
 from filebridge.program.decoder import Entry
@@ -111,10 +113,14 @@ class _Passing(Transcript):
 
 
 class RecordedSession(Session):
-    """A session that keeps every byte: ``taken()`` returns what has passed since it was last called."""
+    """A session that keeps every byte: ``taken()`` returns what has passed since it was last called.
 
-    def __init__(self, program: Program, seat: int = 0) -> None:
+    Where we serve HTTP the address is given to ``announce`` when it is known, before the program asks.
+    """
+
+    def __init__(self, program: Program, announce: Callable[[str], None], seat: int = 0) -> None:
         super().__init__(program, seat)
+        self._announce = announce
         self._passed: list[Passed] = []
         self._told: list[Told] = []
 
@@ -143,6 +149,15 @@ class RecordedSession(Session):
         return {first.name: row[first.index] for first in self.program.firsts}
 
     def _start(self, link: Link) -> None:
+        if not isinstance(link.dialogue, _Listening):
+            # Else it is a further connection of the same process.
+            self._record(link)
+        super()._start(link)
+
+    def _record(self, link: Link) -> None:
+        http, addresses = self.program.config.transport.http, link._addresses
+        if http is not None and http.serve and addresses is not None:
+            token = f"{addresses.values['token']}/" if http.peer == "token" else ""
+            self._announce(f"http://{substitution.fill(http.serve, addresses.values)}/{token}")
         link._connect(Recorder(link.transport, _Passing(link, self._passed, self.program.rules.snapshots)))
         link.dialogue = _listening(self.program.dialogue(), self._told)
-        super()._start(link)

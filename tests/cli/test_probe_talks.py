@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 VALVE = """
@@ -122,3 +124,9 @@ def test_each_datagram_stands_by_itself(probed):
     received = [line for line in lines if line.startswith("  received")]
     assert received == ["  received  a=1\\n", "  received  b=2\\n"]
     assert "            b = 2" in lines
+
+
+def test_the_address_of_the_counter_is_told_before_it_is_asked(cli):
+    lines = cli("probe", "MotorPoll", "--steps", "0").stdout.splitlines()
+    assert re.fullmatch(r"  serving   http://127\.0\.0\.1:\d+/[0-9a-f]{32}/", lines[1])
+    assert lines[2].startswith('  received  {"step": 0')

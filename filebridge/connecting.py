@@ -7,11 +7,10 @@ from select import poll
 from time import monotonic
 
 from filebridge import diagnosis
-from filebridge.config.model import Config
 from filebridge.link import Link
 from filebridge.transports.base import Opening
 
-__all__ = ["establish", "reconnects"]
+__all__ = ["establish"]
 
 
 def establish(link: Link, seconds: float) -> float:
@@ -34,12 +33,7 @@ def establish(link: Link, seconds: float) -> float:
             _wait(link, opening, min(remaining, opening.patience))
     link.transport.opened()
     link.attach()
-    return max(0.0, begun + seconds - monotonic())
-
-
-def reconnects(config: Config) -> bool:
-    """Return whether each episode has a connection of its own."""
-    return any(getattr(socket, "each", "") == "episode" for socket in config.transport.sockets.values())
+    return max(0.0, round(begun + seconds - monotonic(), 1 if seconds >= 5 else 3))
 
 
 def _wait(link: Link, opening: Opening, seconds: float) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from filebridge import diagnosis
-from filebridge.connecting import establish, reconnects
+from filebridge.config.dialogues import reconnects
+from filebridge.connecting import establish
 from filebridge.errors import (
     ActionError,
     BridgeError,
@@ -265,8 +266,7 @@ class Session:
     def _begun(self, link: Link) -> tuple[Any, dict[str, Any]]:
         dialogue, program = link.dialogue, self.program
         row = dialogue.row
-        # Before the first step `prev.x` is x itself, and a difference is nothing.
-        program.decoder.decode(dialogue.reply, row, row)
+        program.decoder.decode(dialogue.reply, row, row)  # `prev.x` is x itself
         dialogue.previous[:] = row
         observation = program.observer.observe(row)
         info = program.info(row)

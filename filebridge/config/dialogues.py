@@ -8,7 +8,10 @@ from filebridge.config.directions import way_back
 from filebridge.config.exchange import FRAMINGS, Exchange, Framing, labels
 from filebridge.config.model import Config
 
-__all__ = ["all_labels", "dialogues", "draws_screen", "framing_of", "gives_snapshots", "is_parcel", "sent_texts"]
+__all__ = [
+    "all_labels", "dialogues", "draws_screen", "framing_of", "gives_snapshots", "is_parcel", "reconnects",
+    "sent_texts",
+]  # fmt: skip
 
 Place = tuple[str | int, ...]
 
@@ -87,3 +90,8 @@ def _leaves(tree: object) -> list[str]:
         parts = tree.values() if isinstance(tree, dict) else tree
         return [text for part in parts for text in _leaves(part)]
     return [tree] if isinstance(tree, str) else []
+
+
+def reconnects(config: Config) -> bool:
+    """Return whether each episode has a connection of its own."""
+    return any(getattr(socket, "each", "") == "episode" for socket in config.transport.sockets.values())

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from filebridge.config import exchange as config_exchange
-from filebridge.config.dialogues import draws_screen, framing_of
+from filebridge.config.dialogues import draws_screen, framing_of, reconnects
 from filebridge.config.exchange import Alternative, Framing
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
@@ -17,7 +17,7 @@ from filebridge.config.units import regex_source
 from filebridge.program.awaiting import awaited_by, mended_by
 from filebridge.program.decoder import Decoder
 from filebridge.program.faults import FAILURES, Faults, guarded
-from filebridge.program.filters import message_filter
+from filebridge.program.filters import Untouched, message_filter, text_filter
 from filebridge.program.outgoing import Outgoing
 from filebridge.program.slots import ACTIONS, Slots
 from filebridge.program.writes import compile_writes
@@ -79,6 +79,8 @@ class _Compiler:
         self._encoding = clean_encoding(config.text.encoding)
         self._outgoing = Outgoing(config, names, faults)
         self._clean = message_filter(config)
+        # What is awaited is written as the program's description has it, and compared with what was cleaned.
+        self._is_text = not isinstance(text_filter(config), Untouched)
 
     def phase(self, name: str, exchanges: Sequence[config_exchange.Exchange], place: Place) -> Phase:
         compiled: list[Exchange] = []
@@ -88,7 +90,14 @@ class _Compiler:
             compiled.insert(0, exchange)
             later |= used | repeated
         pace = max((exchange.at for exchange in compiled), default=0.0)
-        return Phase(name, tuple(compiled), self._only(compiled, exchanges), name == "start", pace)
+        only = self._only(compiled, exchanges)
+        return Phase(name, tuple(compiled), only, name == "start" or self._greets(name, compiled), pace)
+
+    def _greets(self, name: str, compiled: Sequence[Exchange]) -> bool:
+        """Return whether the phase begins with what the program says by itself on a new connection."""
+        if name != "reset" or not compiled or not reconnects(self._config) or self._config.start:
+            return False
+        return compiled[0].encode is None and compiled[0].files is None
 
     def _only(self, compiled: list[Exchange], exchanges: Sequence[config_exchange.Exchange]) -> Exchange | None:
         if len(compiled) != 1 or exchanges[0].answer or self._config.text.echo == "strip" or self._config.ignore:
@@ -189,6 +198,8 @@ class _Compiler:
         )
 
     def _encoded(self, text: str) -> bytes:
+        if self._is_text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
         return text.encode(self._encoding, "surrogateescape")
 
     def _answers(self, exchange: config_exchange.Exchange, place: Place) -> list[tuple[Alternative, End]]:

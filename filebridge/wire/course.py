@@ -19,7 +19,9 @@ class Course(Standing):
         exchange, row, previous = self._exchange, self.row, self.previous
         if exchange.read is not None:
             exchange.read(self._told(), row, previous)
-        if exchange.fresh is not None and not exchange.fresh(row, previous):
+        # Silence answers nothing older.
+        heard = bool(self.said[-1]) or not exchange.silent
+        if exchange.fresh is not None and heard and not exchange.fresh(row, previous):
             self._await_newer()
             return None
         if exchange.gather is not None and not exchange.gather(row, previous):

@@ -199,6 +199,10 @@ def test_no_output_holds_the_loop_for_long(worst):
     assert time.process_time() - begin < 3
 
 
+def test_a_line_that_is_removed_gives_way_to_an_empty_one():
+    assert Screen(3, 2).clean(b"ab\x1b[M") == b"   \n   \n\x1b[1;1H"
+
+
 @given(st.lists(st.one_of(
     st.binary(max_size=20),
     st.builds(lambda numbers, end: f"\x1b[{';'.join(map(str, numbers))}{end}".encode(),

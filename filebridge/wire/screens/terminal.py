@@ -118,7 +118,7 @@ class Terminal(pyte.Screen):
     def delete_lines(self, count: int | None = None) -> None:
         """Remove lines at the cursor; those below move up, also the ones that nothing was ever drawn in."""
         for row in range(self.lines):
-            self.buffer[row]  # noqa: B018  # pyte leaves a line as it is where the one that takes its place is not there
+            self.buffer[row]  # pyte leaves a line as it is where the one that takes its place is not there
         super().delete_lines(count)
 
     def erase_in_display(self, how: int = 0, *args: Any, **kwargs: Any) -> None:

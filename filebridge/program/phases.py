@@ -124,27 +124,37 @@ class _Compiler:
         used = set(template.uses if template else ()) | set(when.uses if when else ()) | written
         repeated = set[str]().union(*(condition.uses for condition in conditions))
         ends = [(end, End(self._names[end.label].index) if end.label else PLAIN) for end in framing.until or ()]
-        renewed, request = self._renewed(gather), exchange.request
-        compiled = Exchange(
+        renewed = self._renewed(gather)
+        compiled = replace(
+            self._written(exchange, framing),
             encode=template.encode if template else None,
             cut=self._cut(framing, ends, self._answers(exchange, place)),
-            awaited=framing.datagrams or (len(exchange.send) if isinstance(exchange.send, list) else 1),
-            quiet=framing.quiet or 0.0,
-            silent=exchange.silent or 0.0,
             exits=tuple((end.exit, which.label) for end, which in ends if end.exit is not None),
             when=guarded(when, "when") if when else None,
             repeat=guarded(repeat, "repeat") if repeat else None,
-            every=exchange.repeat.every if exchange.repeat else 0.0,
             read=self._decoder.partly(later | repeated),
             files=files,
             fresh=guarded(fresh, "fresh") if fresh else None,
+            gather=_once_heard(gather, renewed) if gather else None,
+            renewed=renewed,
+        )
+        return compiled, used, repeated
+
+    def _written(self, exchange: config_exchange.Exchange, framing: Framing) -> Exchange:
+        """Return what stands in the YAML as it is: numbers, times, and the texts for errors."""
+        request = exchange.request
+        return Exchange(
+            encode=None,
+            cut=never,
+            awaited=framing.datagrams or (len(exchange.send) if isinstance(exchange.send, list) else 1),
+            quiet=framing.quiet or 0.0,
+            silent=exchange.silent or 0.0,
+            every=exchange.repeat.every if exchange.repeat else 0.0,
             awaiting=awaited_by(self._config, framing),
             has_until=any(end.exit is None for end in framing.until or ()),
             texts=tuple(end.text for end in framing.until or () if end.text is not None),
             condition=exchange.repeat.until if exchange.repeat else "",
             freshness=exchange.fresh or "",
-            gather=_once_heard(gather, renewed) if gather else None,
-            renewed=renewed,
             resend=exchange.resend or 0.0,
             at=exchange.at or 0.0,
             gathering=exchange.gather or "",
@@ -153,7 +163,6 @@ class _Compiler:
             again=request.again if request else (),
             again_every=request.every if request else 0.0,
         )
-        return compiled, used, repeated
 
     def _cut(
         self, framing: Framing, ends: list[tuple[Alternative, End]], answers: list[tuple[Alternative, End]]

@@ -80,6 +80,8 @@ class Standing:
         if self.from_begin:
             return f"the time of the exchange, {exchange.at:g} s after the beginning of the step"
         several = f"{self._awaited} more replies, each " if self._awaited > 1 else ""
+        if several and exchange.awaiting == "a datagram":
+            return f"{self._awaited} more datagrams"
         until = f", until `{exchange.gathering}` is true" if exchange.gathering else ""
         return several + exchange.awaiting + until
 

@@ -145,7 +145,7 @@ def test_what_is_no_document_is_dropped_where_leftovers_are():
 def test_datagrams_are_awaited_and_joined():
     talk = steps({"send": "go", "datagrams": 3}, transport=UDP, fields={"x": {"find": "X= {float}", "pick": "sum"}})
     talk.begin()
-    assert talk.dialogue.awaited == "3 more replies, each a datagram"
+    assert talk.dialogue.awaited == "3 more datagrams"
     assert hear(talk, b"X= 1\n") == [None]
     assert hear(talk, b"X= 2\n", b"X= 4\n") == [None, "done"]
     assert talk["x"] == 7

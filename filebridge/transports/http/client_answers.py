@@ -14,6 +14,9 @@ __all__ = ["Answers"]
 
 HEAD_BYTES = 16384
 HEAD_LINES = 64
+CHUNKS = 16384
+"""Chunks that a body may come in, and one more for each 256 bytes: small ones cost more to take than their bytes."""
+
 _REMEMBERED = 64
 _ODD = re.compile("[^\t -~\x80-\xff]")
 _PLAIN = b"HTTP/1.1 "
@@ -31,7 +34,8 @@ class Answers:
     """
 
     __slots__ = (
-        "_body", "_cap", "_head", "_known", "_left", "_parser", "_pieces", "_raw", "_response", "_size", "over",
+        "_body", "_cap", "_chunks", "_head", "_known", "_left", "_parser", "_pieces", "_raw", "_response", "_size",
+        "over",
     )  # fmt: skip
 
     def __init__(self, cap: int) -> None:
@@ -97,10 +101,13 @@ class Answers:
                 cure="see its stderr, and what was asked last; where it closes after each answer it is to say so, with"
                 " `Connection: close`",
             )
+        if not _PLAIN[:5].startswith(data[:5]):
+            # h11 would wait for the end of a head, which may never come.
+            raise _no_http(f"it begins {escaped(data[:_SHOWN])!r}")
         self._parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_BYTES)
         self._parser.send(_ASKED)
         self._parser.send(h11.EndOfMessage())
-        self._raw, self._response = 0, None
+        self._raw, self._chunks, self._response = 0, 0, None
         self._body = bytearray()
         head, blank, _ = data.partition(b"\r\n\r\n")
         # Else h11 may have seen the end of the head elsewhere, or another head before that of the answer.
@@ -122,6 +129,7 @@ class Answers:
                 if event is h11.NEED_DATA:
                     return None
                 if isinstance(event, h11.Data):
+                    self._chunks += event.chunk_start
                     self._take(event.data)
                 elif isinstance(event, h11.EndOfMessage):
                     return self._finished()
@@ -138,6 +146,8 @@ class Answers:
         self._body += data
         if len(self._body) > self._cap:
             raise _too_large(f"a body of more than {self._cap} bytes")
+        if self._chunks > CHUNKS + len(self._body) // 256:
+            raise _too_large(f"{self._chunks} chunks for a body of which {len(self._body)} bytes are there")
 
     def _check(self, response: h11.Response) -> None:
         """Refuse an answer by its head, before any memory is taken for its body."""

@@ -114,12 +114,20 @@ LARGE = (
     (b"HTTP/1.1 200 OK\r\nA: " + b"x" * 20000 + b"\r\n\r\n", "a head of 1 lines"),
     (b"HTTP/1.1 200 OK\r\n" + b"A: x\r\n" * 65 + b"\r\n", "a head of 65 lines"),
     (b"HTTP/1.1 200 OK\r\n" + b"A: x\r\n" * 3000, "a head of more than 16 KiB"),
-    (b"x" * 20000, "a head of more than 16 KiB"),
+    (b"HTTP/1.1 " + b"2" * 20000, "a head of more than 16 KiB"),
 ])
 def test_what_is_too_large_is_told_before_it_is_taken(data, found):
     with pytest.raises(MessageTooLarge) as caught:
         Answers(1000).feed(data)
     assert str(caught.value) == LARGE.format(found)
+
+
+def test_what_does_not_begin_as_http_is_told_at_once():
+    for data in (b"SSH-2.0-OpenSSH_9.6\r\n", b"220 ready\r\n", b"x"):
+        with pytest.raises(ProtocolError, match="is no HTTP that can be read") as caught:
+            Answers(1000).feed(data)
+        assert caught.value.found.startswith("it begins '" + data.decode().strip())
+    assert Answers(1000).feed(b"HTT") is None
 
 
 def flood(answers, data):

@@ -21,7 +21,7 @@ from filebridge.transports.process import exec_path
 from filebridge.transports.recording import Recorder, Transcript
 from filebridge.transports.sockets.endpoint import Endpoints
 
-__all__ = ["connect", "launch_of", "look_beside", "placed_files"]
+__all__ = ["connect", "launch_of", "look_beside", "placed_files", "shown_command"]
 
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "USER", "LOGNAME")
 """Environment variables that a simulator gets from the trainer; the rest could hold secrets."""
@@ -72,6 +72,12 @@ def look_beside(error: ExecFailed, name: str, folder: Path | None) -> None:
     """Correct the cure where the missing program stands beside the YAML: the process starts in another folder."""
     if folder is not None and not os.path.isabs(name) and (folder / name).is_file():
         error.cure = f"there is one beside the YAML: `${{config}}/{os.path.normpath(name)}`"
+
+
+def shown_command(launch: Launch, values: Mapping[str, object]) -> list[str]:
+    """Return the command as it may be shown: the secret of the run by its name."""
+    token = str(values.get("token", ""))
+    return [word.replace(token, "${token}") if token else word for word in launch.argv]
 
 
 def placed_files(program: Program) -> list[PlacedFile]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from filebridge import guardian, sweep
 from filebridge.config import substitution
 from filebridge.errors import ActionError, BridgeError, CleanupError, ExecFailed
-from filebridge.launching import connect, launch_of, look_beside, placed_files
+from filebridge.launching import connect, launch_of, look_beside, placed_files, shown_command
 from filebridge.program import Program
 from filebridge.transports.base import Transport
 from filebridge.transports.folder import RunFolder
@@ -90,13 +90,13 @@ class Link:
             from filebridge.addressing import Addresses
 
             self._addresses = Addresses(config)
-            values = {**values, **self._addresses.values}
-            known |= values
+            known |= (values := {**values, **self._addresses.values})
             sockets = self._addresses.endpoints(known, self._token)
         self.folder.place(placed_files(self.program), values)
         launch = launch_of(config, known, self._token, sockets)
         if transcripts is not None:
-            self.transcript = Transcript.create(transcripts, config.name, self.seat, _episode(values), launch.argv)
+            shown = shown_command(launch, values)
+            self.transcript = Transcript.create(transcripts, config.name, self.seat, _episode(values), shown)
         try:
             return connect(self.program, launch, self.transcript)
         except ExecFailed as error:

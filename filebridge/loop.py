@@ -60,7 +60,7 @@ def exchange(link: Link, phase: Phase, seconds: float) -> None:
             chunk = first_piece(link)
     result = dialogue.receive(chunk) if chunk else None
     if result is not DONE:
-        _converse(link, result or unsent)
+        _converse(link, result or unsent, bool(chunk) and result is None)
 
 
 def _keep_pace(link: Link, pace: float) -> None:
@@ -111,7 +111,7 @@ def repeated(link: Link, phase: Phase) -> Callable[[float], None]:
                     return
         dialogue.timer = 0.0
         if not data or dialogue.take(data) is not DONE:
-            _converse(link, command[accepted:])
+            _converse(link, command[accepted:], bool(data))
 
     return again
 
@@ -173,11 +173,14 @@ def _cut_off(link: Link, error: TransportError) -> None:
     _last_words(link)
 
 
-def _converse(link: Link, unsent: bytes) -> None:
-    """Read, answer and wait until the phase is done or something fails."""
+def _converse(link: Link, unsent: bytes, searched: bool) -> None:
+    """Read, answer and wait until the phase is done or something fails.
+
+    ``searched``: what is there already was found to be no whole reply.
+    """
     dialogue, deadline = link.dialogue, link.begun + link.deadline
     timer_at = math.inf
-    result: bytes | None = dialogue.receive(b"") if dialogue.pending else None
+    result: bytes | None = dialogue.receive(b"") if dialogue.pending and not searched else None
     while True:
         timer_at = _timer(link, timer_at)
         if dialogue.files is not None:

@@ -15,6 +15,7 @@ from contextlib import closing
 from functools import cache
 from itertools import cycle
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
 import numpy as np
@@ -69,6 +70,7 @@ class RecordedLink:
         self.program, self.dialogue, self.process = program(name), program(name).dialogue(), ReplayedProcess()
         self.transcript, self.seat, self.begun, self.deadline = None, 0, 0.0, 0.0
         self.alive, self.first_step = True, False
+        self.transport = SimpleNamespace(openings=())
         self._turns, self._cut, self._sent = deque(recorded), cut, b""
         self.pieces = deque(cut(self._turns.popleft()[1]))
 

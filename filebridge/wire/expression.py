@@ -256,11 +256,11 @@ def _evaluated(node: ast.expr, value: Callable[[ast.expr], Any]) -> Iterator[ast
             if bool(value(part)) is not isinstance(node.op, ast.And):
                 return
     elif isinstance(node, ast.Compare):
-        yield node.left
-        left = node.left
+        yield (left := node.left)
         for op, right in zip(node.ops, node.comparators, strict=True):
             yield right
-            if not value(ast.copy_location(ast.Compare(left, [op], [right]), node)):
+            pair = ast.copy_location(ast.Compare(left, [op], [right]), node)
+            if _fails(pair, value) or not value(pair):
                 return
             left = right
     elif not isinstance(node, ast.Name | ast.Constant):

@@ -441,3 +441,10 @@ def test_random_text_is_read_or_refused(text: str) -> None:
         expression.evaluate(ROW, PREVIOUS)
     except (ArithmeticError, ValueError, IndexError) as exc:
         assert failure(expression, ROW, PREVIOUS, exc, "reward").cure  # noqa: PT017
+
+
+def test_a_value_that_is_not_there_yet_cannot_be_compared():
+    row = [None] * len(ROW)
+    what = "reward: TypeError: '>' not supported between instances of 'NoneType' and 'int'"
+    assert failed("altitude > 2", row).what == what
+    assert failed("0 < altitude < 2", row).what.startswith("reward: TypeError")

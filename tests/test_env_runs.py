@@ -129,13 +129,6 @@ def test_a_run_that_does_not_end_is_told_and_ended(bridge, work, doing):
     assert doing in error.what
 
 
-def test_a_run_whose_result_is_taken_for_old_is_told(bridge):
-    fresh = [{"write": {"deck.txt": "{action:.0f} {x}"}, "fresh": "x < 9"}]
-    error = failure(bridge(step=fresh, deadlines={"step": 0.3}), SimulatorTimeout)
-    assert error.what.endswith(": `x < 9` was not true of the 1 reply that came: it was taken for old")
-    assert error.found == "SUM x=10\\n"
-
-
 def test_a_run_that_fails_is_told_with_its_last_words(bridge):
     error = failure(bridge("read a b < deck.txt; [ $a = 9 ] && { echo CARD 3 >&2; exit 7; }; " + ADDS), SimulatorExited)
     assert (error.what, error.code) == ("the simulator ended in the middle of a step: exit code 7", 7)

@@ -11,7 +11,6 @@ import sys
 import tempfile
 import threading
 import time
-import tracemalloc
 from contextlib import closing
 from pathlib import Path
 
@@ -63,7 +62,7 @@ def place():
 @pytest.mark.parametrize("transport", [net.CALLED, {"unix": {"connect": "sim.sock"}}], ids=["tcp", "unix"])
 def test_one_that_listens_late_is_called_until_it_does(transport):
     words = ["${port}"] if "tcp" in transport else ["sim.sock"]
-    with net.bridge("time.sleep(0.4)\n" + LISTENS + ANSWERS, *words, transport=transport) as env:
+    with net.bridge("time.sleep(0.2)\n" + LISTENS + ANSWERS, *words, transport=transport) as env:
         env.reset()
         net.play(env, 3)
 
@@ -76,13 +75,13 @@ def test_one_that_listens_late_is_called_until_it_does(transport):
 ], ids=["tcp", "unix", "tcp, ours", "unix, ours"])
 def test_one_that_never_comes_ends_at_the_deadline(transport, told):
     words = ["${port}"] if "tcp" in transport else ["sim.sock"]
-    with net.bridge("note('busy')\ntime.sleep(99)", *words, transport=transport, deadlines={"start": 0.5}) as env:
+    with net.bridge("note('busy')\ntime.sleep(99)", *words, transport=transport, deadlines={"start": 0.3}) as env:
         begun = time.monotonic()
         with pytest.raises(ReadyTimeout) as caught:
             env.reset()
-        assert 0.5 <= time.monotonic() - begun < 5
+        assert 0.3 <= time.monotonic() - begun < 5
         error = caught.value
-        assert error.what.startswith("no connection to the simulator within 0.5 s: ")
+        assert error.what.startswith("no connection to the simulator within 0.3 s: ")
         assert told in error.what
         assert error.cure
         assert (error.situation.phase, error.situation.stderr) == ("start", "busy")
@@ -173,12 +172,12 @@ def test_two_that_want_the_same_port_do_not_disturb_each_other(port):
 # 45
 
 
-@both
-@pytest.mark.parametrize(("end", "found"), [
-    ('say("seq=2 ")\ncut()', "closed"), ('say("seq=2 ")\nline.shutdown(1)', "closed"), ("cut()", "closed"),
-    ("cut(hard=True)", "reset"), ('say("seq=2 ")\nwhile buffer: pass\ncut(hard=True)', ""),
+@pytest.mark.parametrize(("way", "end", "found"), [
+    (0, 'say("seq=2 ")\ncut()', "closed"), (1, 'say("seq=2 ")\nline.shutdown(1)', "closed"), (1, "cut()", "closed"),
+    (0, "cut(hard=True)", "reset"), (1, 'say("seq=2 ")\ncut(hard=True)', ""),
 ], ids=["end in a message", "half close", "end", "reset", "reset in a message"])
-def test_a_connection_that_is_lost_while_the_program_runs_on(begin, transport, end, found, tmp_path):
+def test_a_connection_that_is_lost_while_the_program_runs_on(way, end, found, tmp_path):
+    begin, transport = net.WAYS[way]
     with net.bridge(f"{begin}{MIDWAY}{end}\ntime.sleep(99)", transport=transport, transcript=tmp_path) as env:
         error, took = net.failure(env, PeerClosed)
     assert took < 5, "the deadline is 10 s"
@@ -193,11 +192,11 @@ def test_a_connection_that_is_lost_while_the_program_runs_on(begin, transport, e
 
 @both
 def test_a_lost_connection_with_the_end_of_the_program_is_told_by_its_end(begin, transport):
-    for end, code, number in (("os._exit(4)", 4, None), ("os.kill(os.getpid(), 11)", None, 11)):
-        with net.bridge(f'{begin}{MIDWAY}say("seq=2 ")\ncut(hard=True)\n{end}', transport=transport) as env:
-            error, took = net.failure(env, SimulatorExited)
-        assert (error.code, error.signal) == (code, number)
-        assert took < 5, "the deadline is 10 s"
+    code = f'{begin}{MIDWAY}say("seq=2 ")\ncut(hard=True)\nos.kill(os.getpid(), 11)'
+    with net.bridge(code, transport=transport) as env:
+        error, took = net.failure(env, SimulatorExited)
+    assert (error.code, error.signal) == (None, 11)
+    assert took < 5, "the deadline is 10 s"
 
 
 def spoilt(listens, code=ANSWERS, **toxics):
@@ -231,16 +230,16 @@ def test_a_line_to_one_that_calls_us_breaks_in_the_middle_of_a_command():
 
 @pytest.mark.parametrize(("listens", "transport"), [(True, net.CALLED), (False, net.CALLS)], ids=net.WAY_NAMES)
 def test_a_hole_that_takes_everything_and_says_nothing(listens, transport):
-    with net.bridge(spoilt(listens, hole=True), transport=transport, deadlines={"start": 0.8}) as env:
+    with net.bridge(spoilt(listens, hole=True), transport=transport, deadlines={"start": 0.5}) as env:
         begun = time.monotonic()
         with pytest.raises(ReadyTimeout, match="it is connected, and says nothing by itself"):
             env.reset()
-        assert 0.8 <= time.monotonic() - begun < 5
+        assert 0.5 <= time.monotonic() - begun < 5
         assert (fake.folders(), fake.inhabitants(), env._session.link) == ([], [], None)
     code = "step = 0\nwhile True:\n    say(reply(step))\n    step = hear()\n    proxy.hole = step == 2"
-    with net.bridge(spoilt(listens, code), transport=transport, deadlines={"step": 0.5}) as env:
+    with net.bridge(spoilt(listens, code), transport=transport, deadlines={"step": 0.3}) as env:
         error, took = net.failure(env, SimulatorTimeout)
-    assert 0.5 <= took < 5
+    assert 0.3 <= took < 5
     assert "it is connected, and said nothing to what was sent" in error.what
     assert error.situation.sent == "2 1\\n"
 
@@ -250,19 +249,19 @@ def test_one_that_does_not_read_blocks_the_send_and_no_longer(begin, transport):
     step = [{"send": "{step}", "when": "step == 1"}, {"send": "{step} " + "x" * 5_000_000, "when": "step > 1"}]
     code = begin + "line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)\n"
     code += "say(reply(0))\nhear()\nsay(reply(1))\ntime.sleep(99)"
-    with net.bridge(code, transport=transport, step=step, deadlines={"step": 0.5}) as env:
+    with net.bridge(code, transport=transport, step=step, deadlines={"step": 0.3}) as env:
         _, took = net.failure(env, SendBlocked)
-    assert 0.5 <= took < 5
+    assert 0.3 <= took < 5
 
 
 # 47
 
 
-@pytest.mark.parametrize(("toxics", "steps"), [
-    ({"slices": 1}, 10), ({"slices": 3}, 10), ({"latency": 0.2}, 1), ({"bandwidth": 1000}, 5),
-], ids=["1 byte", "3 bytes", "200 ms", "1 kB/s"])
-@pytest.mark.parametrize("side", ["it listens", "it calls", "length"])
-def test_a_bad_line_gives_the_same_results(toxics, steps, side):
+@pytest.mark.parametrize(("side", "toxics", "steps"), [
+    ("it listens", {"slices": 1}, 10), ("it listens", {"latency": 0.2}, 1), ("it listens", {"bandwidth": 1000}, 5),
+    ("it calls", {"slices": 3, "latency": 0.05}, 3), ("length", {"slices": 1}, 10), ("length", {"bandwidth": 1000}, 5),
+], ids=str)
+def test_a_bad_line_gives_the_same_results(side, toxics, steps):
     keys, code = {}, ANSWERS
     if side == "length":
         keys = {"framing": {"length": 4}}
@@ -277,9 +276,9 @@ def test_a_bad_line_gives_the_same_results(toxics, steps, side):
 
 def test_a_line_that_is_too_slow_ends_at_the_deadline():
     code = ANSWERS.replace("hear()", "hear()\n    proxy.latency = 5.0 * (step == 2)")
-    with net.bridge(spoilt(True, code), deadlines={"step": 0.5}) as env:
+    with net.bridge(spoilt(True, code), deadlines={"step": 0.3}) as env:
         _, took = net.failure(env, SimulatorTimeout)
-    assert 0.5 <= took < 5
+    assert 0.3 <= took < 5
 
 
 # 48
@@ -299,19 +298,15 @@ TALK = HEADED + "put(reply(0))\ngot()\nput(reply(1))\ngot()\n"
     ({"length": 4}, '">i", -1'), ({"length": 4}, '">I", 1 << 31'), ({"length": 4}, '">I", (1 << 20) + 1'),
 ], ids=["-1", "2^31", "limit"])
 def test_a_length_that_cannot_be_is_refused_before_any_memory_is_taken(framing, head):
-    with net.bridge(f"{LISTENS}{TALK}say(struct.pack({head}) + b'seq=2 ')\ntime.sleep(99)", framing=framing) as env:
-        env.reset()
-        tracemalloc.start()
+    code = f"{LISTENS}{TALK}say(struct.pack({head}) + b'seq=2 ')\ntime.sleep(99)"
+    with net.bridge(code, framing=framing) as env, net.Growth() as growth:
         error, took = net.failure(env, MessageTooLarge)
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
     assert took < 5, "the deadline is 10 s"
-    assert peak < 4 << 20
+    assert growth.bytes < 32 << 20
     assert error.cure
 
 
-@pytest.mark.parametrize(("order", "mark"), [("big", ">"), ("little", "<")])
-@pytest.mark.parametrize("value", ["-1", "1 << 63"])
+@pytest.mark.parametrize(("order", "mark", "value"), [("big", ">", "1 << 63"), ("little", "<", "-1")])
 def test_a_length_of_eight_bytes_that_is_negative_or_beyond_all(order, mark, value):
     kind = "q" if value == "-1" else "Q"
     code = f"""
@@ -344,9 +339,9 @@ time.sleep(99)
 
 def test_a_length_that_is_too_long_ends_at_the_deadline_and_says_how_much_is_missing():
     code = f"{LISTENS}{TALK}put(reply(2), 11)\ntime.sleep(99)"
-    with net.bridge(code, framing={"length": 4}, deadlines={"step": 0.5}) as env:
+    with net.bridge(code, framing={"length": 4}, deadlines={"step": 0.3}) as env:
         error, took = net.failure(env, SimulatorTimeout)
-    assert 0.5 <= took < 5
+    assert 0.3 <= took < 5
     assert "seq=2" in error.situation.received
 
 
@@ -442,7 +437,7 @@ def test_where_only_strangers_come_that_is_told(port, peer):
     thread = threading.Thread(target=intrude)
     transport = {"tcp": {"listen": f"127.0.0.1:{port}", "peer": peer}}
     with net.bridge("time.sleep(99)", port, "${token}" if peer == "token" else "-", transport=transport,
-                    deadlines={"start": 0.6}) as env:
+                    deadlines={"start": 0.4}) as env:
         thread.start()
         with pytest.raises(ReadyTimeout) as caught:
             env.reset()

@@ -53,7 +53,7 @@ CALLS = {"udp": {"listen": True}}
 BEGIN = {"send": "{step} 0"}
 STEP = {"send": "{step} {action:.0f}"}
 FRESH = {"fresh": "seq == step"}
-AGAIN = {"resend": "30 ms", **FRESH}
+AGAIN = {"resend": "15 ms", **FRESH}
 
 
 def talk(again=None, **keys):
@@ -143,9 +143,9 @@ def test_old_answers_come_before_the_right_one_every_time(behind):
 
 def test_a_loss_without_a_resend_ends_at_the_deadline_and_says_what_would_help(behind):
     env, proxy = behind(back=lambda number, data: [] if data.startswith(b"seq=2") else [data],
-                        deadlines={"step": 0.5})
+                        deadlines={"step": 0.3})
     error, took = net.failure(env, SimulatorTimeout)
-    assert 0.5 <= took < 5
+    assert 0.3 <= took < 5
     assert "no datagram came: what was sent, or the answer to it, may be lost" in error.what
     assert "`resend: 200 ms` where it may get an action twice" in error.cure
     assert error.situation.sent == "2 1\\n"
@@ -155,9 +155,9 @@ def test_a_loss_without_a_resend_ends_at_the_deadline_and_says_what_would_help(b
 def test_no_answer_at_all_is_asked_for_until_the_deadline(behind):
     sent = []
     env, _ = behind(there=lambda number, data: sent.append(data) or ([] if data.startswith(b"2 ") else [data]),
-                    again={"resend": "50 ms", **FRESH}, deadlines={"step": 0.6})
+                    again={"resend": "50 ms", **FRESH}, deadlines={"step": 0.4})
     net.failure(env, SimulatorTimeout)
-    assert 4 <= sum(data.startswith(b"2 ") for data in sent) <= 12
+    assert 3 <= sum(data.startswith(b"2 ") for data in sent) <= 12
 
 
 def test_a_datagram_that_is_cut_short_is_no_number(behind):
@@ -195,7 +195,7 @@ while True:
     send(f"x={step * step}")
 """
     env, _ = behind(back=lambda number, data: [] if data == b"x=4" else [data], code=code,
-                    framing={"datagrams": 2}, deadlines={"step": 0.5})
+                    framing={"datagrams": 2}, deadlines={"step": 0.3})
     error, _ = net.failure(env, SimulatorTimeout)
     assert error.cure
 
@@ -223,17 +223,17 @@ while True:
 
 
 def test_one_that_receives_late_loses_nothing():
-    with bridge("time.sleep(0.3)\n" + ANSWERS) as env:
+    with bridge("time.sleep(0.15)\n" + ANSWERS) as env:
         assert env.reset()[0].tolist() == [0, 0]
         net.play(env, 3)
 
 
 def test_one_that_never_receives_ends_at_the_deadline():
-    with bridge("time.sleep(99)", deadlines={"start": 0.5}) as env:
+    with bridge("time.sleep(99)", deadlines={"start": 0.3}) as env:
         begun = time.monotonic()
         with pytest.raises(ReadyTimeout, match="where no program has bound a UDP socket"):
             env.reset()
-        assert 0.5 <= time.monotonic() - begun < 5
+        assert 0.3 <= time.monotonic() - begun < 5
         assert (fake.folders(), fake.inhabitants(), env._session.link) == ([], [], None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import resource
 import select
 import signal
 import socket
@@ -159,6 +160,17 @@ class Datagrams:
                     self.counts[1] += 1
                     for each in self._back(self.counts[1], data):
                         self._near.sendto(each, self._caller)
+
+
+class Growth:
+    """How much more memory this process ever had at the end of the block than at its beginning: ``bytes``."""
+
+    def __enter__(self) -> Growth:
+        self._before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bytes = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - self._before) * 1024
 
 
 def word_of(env: BridgeEnv, number: int) -> str:

@@ -136,7 +136,9 @@ def _show_unread(program: Program, told: Told, text: bytes, spans: list[Span]) -
 def _show_left(program: Program, told: Told) -> None:
     left, policy = told.rest if told.done else b"", program.config.leftover
     if left.strip() or (left and policy == "keep"):
-        show_rows("left over", iter([f"`{escaped(left, LONGEST)}` came behind the end of the reply: {LEFT[policy]}"]))
+        ignored = program.rules.ignored
+        fate = LEFT[policy] if ignored is None or not ignored(left) else "what `ignore` names is dropped"
+        show_rows("left over", iter([f"`{escaped(left, LONGEST)}` came behind the end of the reply: {fate}"]))
 
 
 def spans_of(program: Program, told: Told, text: bytes, entries: Sequence[Entry] | None) -> list[Span]:

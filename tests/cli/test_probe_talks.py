@@ -130,3 +130,12 @@ def test_the_address_of_the_counter_is_told_before_it_is_asked(cli):
     lines = cli("probe", "MotorPoll", "--steps", "0").stdout.splitlines()
     assert re.fullmatch(r"  serving   http://127\.0\.0\.1:\d+/[0-9a-f]{32}/", lines[1])
     assert lines[2].startswith('  received  {"step": 0')
+
+
+def test_what_is_ignored_behind_a_reply_is_no_error(probed):
+    code = VALVE.replace("head := told.read(2)", "told.readline()").split("        told.read(int")[0]
+    code += '        peer.sendall(b"X 7\\nALIVE\\n")\n'
+    talk = 'ignore: ALIVE\nstep: {send: "{action}"}\nfields: {x: {find: "X {int}", default: 0}}\nobservation: {x: x}\n'
+    lines = probed(code, '{tcp: {connect: "127.0.0.1:${port}"}}', talk)
+    told = "`ALIVE\\n` came behind the end of the reply: what `ignore` names is dropped"
+    assert f"  left over {told}" in lines

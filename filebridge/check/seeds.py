@@ -38,15 +38,16 @@ def same_after_reset(subject: Subject) -> Finding:
 
 
 def different_seeds_differ(subject: Subject) -> Finding:
-    """Compare four seeds: the episodes differ; where they do not, that is shown, but is no failure."""
+    """Compare up to four seeds: the episodes differ; where none does, that is shown, but is no failure."""
     config = subject.program.config
     if config.simulator.seed is None and not any(variable.draw for variable in config.variables.values()):
         raise NotApplicable("`seed: none`, and no variable is drawn")
     with subject.env() as env:
-        first, *others = [_trace(env, subject.seed + number, actions=subject.seed) for number in range(4)]
-    if all(_difference(first, other) is None for other in others):
-        return Finding(warnings=("four seeds gave equal episodes: does `${seed}` reach the simulator?",))
-    return Finding()
+        first = _trace(env, subject.seed, actions=subject.seed)
+        for number in range(1, 4):
+            if _difference(first, _trace(env, subject.seed + number, actions=subject.seed)) is not None:
+                return Finding()
+    return Finding(warnings=("four seeds gave equal episodes: does `${seed}` reach the simulator?",))
 
 
 def _refuse_seedless(subject: Subject) -> None:

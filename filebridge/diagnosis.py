@@ -176,12 +176,13 @@ def closed_output(link: Link) -> BridgeError:
 
 def unconnected(link: Link, opening: Opening) -> BridgeError:
     """Return the error for a connection that was not made in time."""
-    return ReadyTimeout(
-        f"no connection to the simulator within {link.deadline:g} s: {opening.awaited()}",
-        found="" if link.process.pid else "it is not started by us: `simulator` has no `command`",
-        cure="see whether the program is told this address, and read its last words above; if it is only slow, raise"
-        " `deadlines: {start: ...}`",
-    )
+    slow = "if it is only slow, raise `deadlines: {start: ...}`"
+    if link.process.pid:
+        cure = f"see whether it is told this address, and what it says on stderr; {slow}"
+    else:
+        cure = f"`simulator` has no `command`, so it is not started by us: start it, or correct the address; {slow}"
+    what = f"the simulator was not ready within {link.deadline:g} s: awaited was {opening.awaited()}"
+    return ReadyTimeout(what, cure=cure)
 
 
 def blocked(link: Link) -> BridgeError:

@@ -81,7 +81,7 @@ def test_one_that_never_comes_ends_at_the_deadline(transport, told):
             env.reset()
         assert 0.3 <= time.monotonic() - begun < 5
         error = caught.value
-        assert error.what.startswith("no connection to the simulator within 0.3 s: ")
+        assert error.what.startswith("the simulator was not ready within 0.3 s: awaited was ")
         assert told in error.what
         assert error.cure
         assert (error.situation.phase, error.situation.stderr) == ("start", "busy")

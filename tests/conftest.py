@@ -19,24 +19,6 @@ from filebridge import guardian, sweep
 # The many short programs of these tests work with a handful of numbers; threads for more only cost their start.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-
-def pytest_configure(config):
-    """Compile the package once, before the workers start; otherwise each of the many trainers does it anew where
-    ``PYTHONDONTWRITEBYTECODE`` is set.
-    """
-    if not hasattr(config, "workerinput"):
-        compileall.compile_dir(Path(guardian.__file__).parent, quiet=2)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_collection():
-    """Keep the tests as they are when they are ready to run, so that only the first run has to prepare them."""
-    before, sys.dont_write_bytecode = sys.dont_write_bytecode, False
-    try:
-        return (yield)
-    finally:
-        sys.dont_write_bytecode = before
-
 # Many tests start an interpreter. What it imports is to be compiled by the first of them, not by each.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False

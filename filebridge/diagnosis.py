@@ -28,6 +28,7 @@ from filebridge.program.causes import last_line, probable_cause, quoted
 from filebridge.program.file_causes import (
     fifo_cause,
     file_cause,
+    gathered_cause,
     run_cause,
     screen_cause,
     silent_cause,
@@ -243,6 +244,8 @@ def _cause(link: Link) -> tuple[str, str, str]:
     if not state.startswith("stopped"):
         if dialogue.stale and not text.strip():
             return *stale_cause(exchange, dialogue.stale), escaped(dialogue.refused)
+        if dialogue.gathered and not text.strip():
+            return *gathered_cause(exchange, dialogue.gathered), escaped(dialogue.said[-1])
         if config.simulator.each == "step":
             return *run_cause(state), ""
         if draws_screen(config) and text:

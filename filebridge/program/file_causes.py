@@ -11,7 +11,9 @@ from filebridge.program.causes import near_miss, quoted
 from filebridge.transports.results.sight import Seen, Sight
 from filebridge.wire.phase import Exchange
 
-__all__ = ["fifo_cause", "file_cause", "run_cause", "screen_cause", "silent_cause", "stale_cause", "told"]
+__all__ = [
+    "fifo_cause", "file_cause", "gathered_cause", "run_cause", "screen_cause", "silent_cause", "stale_cause", "told",
+]  # fmt: skip
 
 MOST = 4
 """Files that are told of."""
@@ -108,6 +110,12 @@ def stale_cause(exchange: Exchange, replies: int) -> tuple[str, str]:
     times = "the 1 reply that came" if replies == 1 else f"any of the {replies} replies that came"
     cause = f"`{exchange.freshness}` was not true of {times}: {'it was' if replies == 1 else 'they were'} taken for old"
     return cause, "correct `fresh`, or see why the program answers what it was told before"
+
+
+def gathered_cause(exchange: Exchange, replies: int) -> tuple[str, str]:
+    """Return the cause where whole replies came, after none of which ``gather`` was true."""
+    times = "the 1 reply that was gathered" if replies == 1 else f"the {replies} replies that were gathered"
+    return f"`{exchange.gathering}` was not true of {times}", "correct `gather`, or see what the program says"
 
 
 def run_cause(state: str) -> tuple[str, str]:

@@ -86,7 +86,8 @@ class _Compiler:
         compiled: list[Exchange] = []
         later: set[str] = set()
         for number in range(len(exchanges) - 1, -1, -1):
-            exchange, used, repeated = self._exchange(exchanges[number], (*place, number), later)
+            several = len(exchanges) > 1
+            exchange, used, repeated = self._exchange(exchanges[number], (*place, number), later, several)
             compiled.insert(0, exchange)
             later |= used | repeated
         pace = max((exchange.at for exchange in compiled), default=0.0)
@@ -108,7 +109,7 @@ class _Compiler:
         return only if only.awaited == 1 and not timed and all(each is None for each in conditions) else None
 
     def _exchange(
-        self, exchange: config_exchange.Exchange, place: Place, later: set[str]
+        self, exchange: config_exchange.Exchange, place: Place, later: set[str], several: bool
     ) -> tuple[Exchange, set[str], set[str]]:
         framing = framing_of(self._config, exchange)
         template = self._outgoing.compile(exchange, framing, place)
@@ -125,10 +126,12 @@ class _Compiler:
         repeated = set[str]().union(*(condition.uses for condition in conditions))
         ends = [(end, End(self._names[end.label].index) if end.label else PLAIN) for end in framing.until or ()]
         renewed = self._renewed(gather)
+        written_as = self._written(exchange, framing)
+        several = several or gather is not None or written_as.awaited > 1
         compiled = replace(
-            self._written(exchange, framing),
+            written_as,
             encode=template.encode if template else None,
-            cut=self._cut(framing, ends, self._answers(exchange, place)),
+            cut=self._cut(framing, ends, self._answers(exchange, place), several),
             exits=tuple((end.exit, which.label) for end, which in ends if end.exit is not None),
             when=guarded(when, "when") if when else None,
             repeat=guarded(repeat, "repeat") if repeat else None,
@@ -165,13 +168,21 @@ class _Compiler:
         )
 
     def _cut(
-        self, framing: Framing, ends: list[tuple[Alternative, End]], answers: list[tuple[Alternative, End]]
+        self,
+        framing: Framing,
+        ends: list[tuple[Alternative, End]],
+        answers: list[tuple[Alternative, End]],
+        several: bool,
     ) -> Cut:
+        """Return the cut of one exchange; with ``several`` its message is read together with others."""
         try:
             strict, cap = self._config.leftover == "refuse", self._config.limits.output
             cut = compile_cut(framing, ends, answers, self._encoded, cap, self._clean, strict)
-            if self._clean is not None and framing.length is None:
-                cut = cleaned(cut, self._clean)
+            clean = self._clean if framing.length is None else None
+            if framing.document is not None and several:
+                clean = _on_a_line(clean)
+            if clean is not None:
+                cut = cleaned(cut, clean)
             return entire(cut) if draws_screen(self._config) else cut
         except (re.error, ValueError, OverflowError, RecursionError):
             # The rules have reported it, and a program with problems never runs.
@@ -229,6 +240,11 @@ class _Compiler:
             alternative = Alternative(text=None if regex else prompt, regex=regex)
             answers.append((alternative, End(answer=template.encode([], []))))
         return answers
+
+
+def _on_a_line(clean: Callable[[bytes], bytes] | None) -> Callable[[bytes], bytes]:
+    """Return what puts a line end behind a document, so that the next one does not begin in the middle of a line."""
+    return (lambda message: message + b"\n") if clean is None else (lambda message: clean(message) + b"\n")
 
 
 def _once_heard(gather: Expression, slots: tuple[int, ...]) -> Callable[[Row, Row], object]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 from filebridge.wire.ending import Data
 
-__all__ = ["MarkupScan"]
+__all__ = ["MarkupScan", "elements"]
 
 # A tag that is there from end to end is passed at once; of all others the part that is there is looked at once.
 _TAG = re.compile(rb"""[^<]*(<[^!?<>"'][^<>"']*(?:"[^"]*"[^<>"']*|'[^']*'[^<>"']*)*>)""")
@@ -19,6 +20,22 @@ _SPECIAL = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>", b"</": b">"}
 """What begins like this goes on until that, whatever stands in it."""
 
 Go = Callable[[Data], int]
+
+
+def elements(data: bytes) -> list[bytes]:
+    """Return the elements of ``data``, each with what stands in front of it, the last with what stands behind it too.
+
+    What is no element is part of the next one: whoever parses that finds it.
+    """
+    scan = MarkupScan(lambda data, start, end: None)
+    ends = [0]
+    while (end := scan.advance(data)) >= 0:
+        ends.append(end)
+        scan.start = -1
+    if scan.start >= 0 or len(ends) == 1:
+        ends.append(len(data))
+    ends[-1] = len(data)
+    return [data[start:end].strip() for start, end in pairwise(ends)]
 
 
 class MarkupScan:

@@ -1,4 +1,4 @@
-"""Values in the last JSON document of a message, each found by a JSON pointer (`json`)."""
+"""Values in the JSON documents of a message, each found by a JSON pointer (`json`)."""
 
 from __future__ import annotations
 
@@ -6,45 +6,42 @@ import json
 import math
 import re
 from collections.abc import Callable
-from functools import cache
+from dataclasses import replace
 from typing import Any
 
 from filebridge.config.field import FieldModel
 from filebridge.config.problems import nearest
 from filebridge.config.simulator import Text
-from filebridge.errors import DecodeError, ParseError, escaped
+from filebridge.errors import ParseError, escaped
 from filebridge.wire.arrays import dimensions, is_whole
-from filebridge.wire.cleaner import clean_encoding
 from filebridge.wire.expression_kinds import Kind
 from filebridge.wire.formats.conversion import KINDS, conversion
+from filebridge.wire.formats.jsondocs import CURE, documents
 from filebridge.wire.formats.nested import nested
+from filebridge.wire.formats.pick import every_reading
 from filebridge.wire.formats.problem import FieldProblem
 from filebridge.wire.reading import Reading
 
 __all__ = ["reader"]
 
 _Conversion = Callable[[Any], Any]
+_Step = tuple[str, int | None]
 
-# A bracket before something that no JSON has begins other text, `[info]` say.
-_BEGIN = re.compile(r"\{|\[\s*(?:[\[{\"\]0-9-]|true|false|null|NaN|Infinity|\Z)")
-_SCALAR = re.compile(r"[\"0-9-]|(?:true|false|null)\Z")
-_REST_OF_LINE = re.compile(r"[ \t]*(?:\n|\Z)")
-_GOES_ON = re.compile(r"\s*[\]},]")
 _ESCAPE = re.compile(r"~(?![01])")
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 _WHOLE = 1 << 63
 _LARGEST = int(1.7976931348623157e308)
 _NOUNS = {"float": "a finite number", "int": "a whole number of 64 bits", "flag": "true or false"}
-_CURE = "compare the pointer and `type` with what the simulator says; `filebridge probe` shows it"
 
 
 def reader(name: str, field: FieldModel, text: Text) -> Reading:
     """Return the reading of a `json` field; with a `size` it is a vector of so many numbers, with a `shape` an array.
 
     The document is the one that begins with a brace or a bracket on the last line that has one in its first column,
-    or else the whole message; what follows it on further lines is ignored. A null, or nothing at the pointer, is no
-    value. Reading raises ParseError for broken JSON, for keys given twice and for values that are not of the field's
-    type, and DecodeError. Raises FieldProblem for what is no JSON pointer.
+    or else the whole message; what follows it on further lines is ignored. With a `pick` other than `last` all are
+    read, each of which begins a line. A null, or nothing at the pointer, is no value. Reading raises ParseError for
+    broken JSON, for keys given twice and for values that are not of the field's type, and DecodeError. Raises
+    FieldProblem for what is no JSON pointer, and for a `pick` of arrays.
     """
     steps = _steps(field.json_pointer or "")
     word = field.type or "float"
@@ -52,6 +49,19 @@ def reader(name: str, field: FieldModel, text: Text) -> Reading:
     kind, length = KINDS[word], 0
     shape = dimensions(field) if field.shape else ()
     whole = is_whole(field) if shape else False
+    known = documents(text)
+
+    def missing(message: bytes) -> str:
+        return _missing(known.document_of(message, name), steps)
+
+    def every(message: bytes) -> list[Any]:
+        found = (_at(document, steps) for document in known.documents_of(message, name))
+        return [value for value in found if value is not None]
+
+    if field.pick not in ("first", "last"):
+        several = Kind.ARRAY if shape else Kind.VECTOR if field.size and field.pick == "sum" else kind
+        single = _single(name, convert, "add an index to the pointer")
+        return replace(every_reading(name, field, several, single, every), missing=missing)
     if shape:
         convert, kind, length = nested(name, shape, convert, whole), Kind.ARRAY, math.prod(shape)
     elif field.size is None:
@@ -60,21 +70,31 @@ def reader(name: str, field: FieldModel, text: Text) -> Reading:
         convert, kind, length = _array(name, field.size, convert), Kind.VECTOR, field.size
     else:
         raise FieldProblem("size", f"an array of {kind.value}", found=word, expected="float or int as the field's type")
-    document_of = _documents(clean_encoding(text.encoding), text.errors).document_of
+    read = _first(every, convert) if field.pick == "first" else _last(known.document_of, name, steps, convert)
+    return Reading(read, kind, length, shape, missing=missing, whole=whole)
 
+
+def _first(every: Callable[[bytes], list[Any]], convert: _Conversion) -> Callable[[bytes], Any]:
+    def read(message: bytes) -> Any:
+        values = every(message)
+        return convert(values[0]) if values else None
+
+    return read
+
+
+def _last(
+    document_of: Callable[[bytes, str], Any], name: str, steps: list[_Step], convert: _Conversion
+) -> Callable[[bytes], Any]:
     def read(message: bytes) -> Any:
         value = document_of(message, name)
         for step in steps:
             value = _below(value, step)
         return None if value is None else convert(value)
 
-    def missing(message: bytes) -> str:
-        return _missing(document_of(message, name), steps)
-
-    return Reading(read, kind, length, shape, missing=missing, whole=whole)
+    return read
 
 
-def _steps(pointer: str) -> list[tuple[str, int | None]]:
+def _steps(pointer: str) -> list[_Step]:
     """Return the names on the way, each with the index that it is within an array, if it can be one."""
     if pointer and not pointer.startswith("/"):
         raise FieldProblem("json", "a JSON pointer begins with a slash", found=pointer, expected=f"`/{pointer}`")
@@ -86,7 +106,7 @@ def _steps(pointer: str) -> list[tuple[str, int | None]]:
     return [(name, int(name) if _INDEX.fullmatch(name) else None) for name in names]
 
 
-def _below(value: Any, step: tuple[str, int | None]) -> Any:
+def _below(value: Any, step: _Step) -> Any:
     name, index = step
     if isinstance(value, dict):
         return value.get(name)
@@ -95,7 +115,13 @@ def _below(value: Any, step: tuple[str, int | None]) -> Any:
     return None
 
 
-def _missing(value: Any, steps: list[tuple[str, int | None]]) -> str:
+def _at(value: Any, steps: list[_Step]) -> Any:
+    for step in steps:
+        value = _below(value, step)
+    return value
+
+
+def _missing(value: Any, steps: list[_Step]) -> str:
     """Return in words what the pointer does not lead to; "" where it leads to a null."""
     for number, step in enumerate(steps):
         inner = _below(value, step)
@@ -118,80 +144,6 @@ def _members(value: Any, name: str) -> str:
     near = nearest(name, value)
     known = ", ".join(escaped(key, 40) for key in list(value)[:10]) or "no key"
     return f" (it has {known})" + (f"; did you mean `{escaped(near, 80)}`?" if near else "")
-
-
-class _Documents:
-    """The documents of messages; the last one is kept, since several fields read the same message.
-
-    It is known again by the identity of the bytes, which the pair of both holds alive; the pair is replaced as a
-    whole, so that two threads at worst parse twice. Documents are never changed.
-    """
-
-    def __init__(self, encoding: str, errors: str) -> None:
-        self._encoding = encoding
-        self._errors = errors
-        self._last: tuple[bytes | None, Any] = (None, None)
-        self._decoder = json.JSONDecoder(object_pairs_hook=_unique)
-
-    def document_of(self, message: bytes, name: str) -> Any:
-        last = self._last
-        if last[0] is message:
-            return last[1]
-        document = self._parsed(message, name)
-        self._last = (message, document)
-        return document
-
-    def _parsed(self, message: bytes, name: str) -> Any:
-        try:
-            return self._last_document(message.decode(self._encoding, self._errors))
-        except UnicodeDecodeError as exc:
-            what = f"field {name} is read from what is no text in {self._encoding}, from byte {exc.start + 1}"
-            cure = "set `text: {encoding: ...}` to what the program writes, or `text: {errors: replace}`"
-            raise DecodeError(what, found=escaped(message[: exc.start + 20], 80), cure=cure) from exc
-        except RecursionError as exc:
-            what = f"field {name} is read from JSON that is nested too deeply"
-            raise ParseError(what, found=escaped(message, 200), cure=_CURE) from exc
-        except ValueError as exc:
-            what = f"field {name} is read from broken JSON: {_shown(exc)}"
-            raise ParseError(what, found=escaped(message, 200), cure=_CURE) from exc
-
-    def _last_document(self, text: str) -> Any:
-        for start in _beginnings(text):
-            document, end = self._decoder.raw_decode(text, start)
-            if _REST_OF_LINE.match(text, end) and not _GOES_ON.match(text, end):
-                return document
-            # A bracket in the first column may be a part of a document that began above it.
-            if not _GOES_ON.match(text, end):
-                raise json.JSONDecodeError("other text behind the document", text, end)
-        text = text.strip()
-        return self._decoder.decode(text) if _BEGIN.match(text) or _SCALAR.match(text) else None
-
-
-def _beginnings(text: str) -> Any:
-    """Yield where a line begins like a document, from the last one to the first."""
-    end = len(text)
-    while end > 0:
-        start = text.rfind("\n", 0, end) + 1
-        if _BEGIN.match(text, start):
-            yield start
-        end = start - 1
-
-
-@cache
-def _documents(encoding: str, errors: str) -> _Documents:
-    return _Documents(encoding, errors)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {escaped(next(key for key in keys if keys.count(key) > 1), 80)} given twice")
-    return members
-
-
-def _shown(exc: ValueError) -> str:
-    return f"{exc.msg}, line {exc.lineno}, column {exc.colno}" if isinstance(exc, json.JSONDecodeError) else str(exc)
 
 
 def _conversion(name: str, word: str, field: FieldModel, text: Text) -> _Conversion:
@@ -223,11 +175,11 @@ def _is_whole(value: Any) -> bool:
     return (type(value) is int or (type(value) is float and value.is_integer())) and -_WHOLE <= value < _WHOLE
 
 
-def _single(name: str, convert: _Conversion) -> _Conversion:
+def _single(name: str, convert: _Conversion, cure: str = "") -> _Conversion:
     def checked(value: Any) -> Any:
         if isinstance(value, list):
-            cure = f"set `size: {len(value)}`, or add an index to the pointer"
-            raise _wrong(name, "an array, not a single value", value, cure)
+            way = cure or f"set `size: {len(value)}`, or add an index to the pointer"
+            raise _wrong(name, "an array, not a single value", value, way)
         return convert(value)
 
     return checked
@@ -236,7 +188,7 @@ def _single(name: str, convert: _Conversion) -> _Conversion:
 def _array(name: str, size: int, convert: _Conversion) -> _Conversion:
     def checked(value: Any) -> Any:
         if not isinstance(value, list):
-            raise _wrong(name, f"not an array of {size} numbers", value, _CURE)
+            raise _wrong(name, f"not an array of {size} numbers", value, CURE)
         if any(isinstance(element, list) for element in value):
             cure = "set a `shape` instead of `size`, or add an index to the pointer"
             raise _wrong(name, "an array of arrays", value, cure)
@@ -250,7 +202,7 @@ def _array(name: str, size: int, convert: _Conversion) -> _Conversion:
 
 def _mismatch(name: str, noun: str) -> _Conversion:
     def odd(value: Any) -> Any:
-        raise _wrong(name, f"not {noun}", value, _CURE)
+        raise _wrong(name, f"not {noun}", value, CURE)
 
     return odd
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 from filebridge.config.field import FieldModel
 from filebridge.config.problems import nearest
@@ -19,6 +20,7 @@ from filebridge.wire.expression_kinds import Kind
 from filebridge.wire.formats.conversion import KINDS, conversion
 from filebridge.wire.formats.pick import every_reading
 from filebridge.wire.formats.problem import FieldProblem
+from filebridge.wire.markup import elements
 from filebridge.wire.reading import Reading
 
 __all__ = ["reader"]
@@ -27,7 +29,10 @@ _STEP = re.compile(r"([^\[\]/@]+?)(?:\[([1-9][0-9]{0,8})\])?")
 _EXPECTED = "`state/position`, `state/item[2]`, `state/position@x`: names from the root on, a position, an attribute"
 _CURE = "compare the path with what the simulator says; `filebridge probe` shows it"
 
+_MORE = expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
+
 _Token = Callable[[ElementTree.Element], "bytes | None"]
+_Trees = Sequence[ElementTree.Element]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +48,24 @@ def reader(name: str, field: FieldModel, text: Text) -> Reading:
 
     The path names the elements from the root on, whatever their namespaces. Where it leads to several, `pick` says
     which counts; with a `size` and without `pick: all`, the element holds so many numbers, between blanks or commas.
-    An empty element is no number and no word. The message is one document, in the encoding that it declares. Reading
-    raises ParseError for what is no XML, for a document type (no entity is ever expanded but those of XML itself), for
-    elements where a value should be, and for what is not of the field's type. Raises FieldProblem for the path.
+    An empty element is no number and no word. The message is one document, in the encoding that it declares, or several
+    one after the other: the path begins at the root of each. Reading raises ParseError for what is no XML, for a
+    document type (no entity is ever expanded but those of XML itself), for elements where a value should be, and for
+    what is not of the field's type. Raises FieldProblem for the path.
     """
     path = _path(field.xml or "")
     word = field.type or "float"
     # Values come as text, whatever the encoding of the document was.
     convert, kind = conversion(name, word, field, text.model_copy(update={"encoding": "utf-8"})), KINDS[word]
-    tree_of = _documents(_declared(text)).tree_of
+    trees_of = _documents(_declared(text)).trees_of
     token_of = _token(name, path.attribute, kind)
 
     def tokens(message: bytes) -> list[bytes]:
-        found = map(token_of, _found(tree_of(message, name), path.steps))
+        found = map(token_of, _found(trees_of(message, name), path.steps))
         return [token for token in found if token is not None and (kind is Kind.TEXT or token.strip())]
 
     def missing(message: bytes) -> str:
-        return _missing(tree_of(message, name), path)
+        return _missing(trees_of(message, name), path)
 
     if field.pick not in ("first", "last"):
         every = every_reading(name, field, kind, convert, tokens)
@@ -103,8 +109,8 @@ def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def _found(root: ElementTree.Element, steps: Iterable[tuple[str, int]]) -> list[ElementTree.Element]:
-    level: Iterable[ElementTree.Element] = (root,)
+def _found(roots: _Trees, steps: Iterable[tuple[str, int]]) -> list[ElementTree.Element]:
+    level: Iterable[ElementTree.Element] = roots
     chosen: list[ElementTree.Element] = []
     for number, (tag, position) in enumerate(steps):
         groups = [level] if number == 0 else chosen
@@ -154,14 +160,14 @@ def _numbers(name: str, size: int, convert: Callable[[bytes], Any], decimal: str
     return vector
 
 
-def _missing(root: ElementTree.Element, path: _Path) -> str:
+def _missing(roots: _Trees, path: _Path) -> str:
     """Return in words where the path ends; "" where it leads to something empty."""
     above: list[ElementTree.Element] = []
     for number, (tag, position) in enumerate(path.steps):
-        found = _found(root, path.steps[: number + 1])
+        found = _found(roots, path.steps[: number + 1])
         if not found:
             if not number:
-                return f"the root is <{escaped(_local(root.tag), 80)}>, not {_step(tag, position)}"
+                return f"{_roots(roots)}, not {_step(tag, position)}"
             where = "/".join(f"{step}[{place}]" if place else step for step, place in path.steps[:number])
             known = [_local(child.tag) for element in above for child in element]
             return f"no {_step(tag, position)} in {escaped(where, 200)}{_known(tag, known)}"
@@ -172,6 +178,13 @@ def _missing(root: ElementTree.Element, path: _Path) -> str:
     return "" if path.attribute in known else f"no attribute `{escaped(path.attribute, 80)}`" + _known(
         path.attribute, known
     )
+
+
+def _roots(roots: _Trees) -> str:
+    names = [f"<{escaped(name, 80)}>" for name in dict.fromkeys(_local(root.tag) for root in roots)]
+    if len(names) == 1:
+        return f"the root is {names[0]}" if len(roots) == 1 else f"each of the {len(roots)} roots is {names[0]}"
+    return "the roots are " + ", ".join(names[:10])
 
 
 def _step(tag: str, position: int) -> str:
@@ -197,7 +210,7 @@ class _DocumentTypeError(Exception):
 
 
 class _Documents:
-    """The trees of messages; the last one is kept, since several fields read the same message.
+    """The trees of messages; those of the last one are kept, since several fields read the same message.
 
     It is known again by the identity of the bytes, which the pair of both holds alive; the pair is replaced as a
     whole, so that two threads at worst parse twice. Trees are never changed.
@@ -205,18 +218,36 @@ class _Documents:
 
     def __init__(self, encoding: str | None) -> None:
         self._encoding = encoding
-        self._last: tuple[bytes | None, Any] = (None, None)
+        self._last: tuple[bytes | None, _Trees] = (None, ())
+        self._parts: dict[bytes, ElementTree.Element] = {}
 
-    def tree_of(self, message: bytes, name: str) -> ElementTree.Element:
+    def trees_of(self, message: bytes, name: str) -> _Trees:
         last = self._last
         if last[0] is message:
-            tree: ElementTree.Element = last[1]
-            return tree
-        tree = self._parsed(message, name)
-        self._last = (message, tree)
-        return tree
+            return last[1]
+        trees = self._parsed(message, name)
+        self._last = (message, trees)
+        return trees
 
-    def _parsed(self, message: bytes, name: str) -> ElementTree.Element:
+    def _parsed(self, message: bytes, name: str) -> _Trees:
+        try:
+            return (self._tree(message, name),)
+        except ParseError as exc:
+            # Only now is it worth to see whether another document stands behind the first one.
+            cause = exc.__cause__
+            parts = elements(message) if isinstance(cause, ElementTree.ParseError) and cause.code == _MORE else []
+            if len(parts) < 2:
+                raise
+        return self._trees(parts, name)
+
+    def _trees(self, parts: Sequence[bytes], name: str) -> _Trees:
+        """Return the trees of documents; those that were gathered before are not parsed again."""
+        known = self._parts
+        trees = {part: known[part] if part in known else self._tree(part, name) for part in dict.fromkeys(parts)}
+        self._parts = trees
+        return [trees[part] for part in parts]
+
+    def _tree(self, message: bytes, name: str) -> ElementTree.Element:
         parser = ElementTree.XMLParser(target=_Builder(), encoding=self._encoding)  # noqa: S314  # the builder takes no DTD
         try:
             parser.feed(message.lstrip())

@@ -236,3 +236,109 @@ def test_what_the_pointer_does_not_lead_to(pointer, message, why):
     field = reader("x", FieldModel.model_validate({"json": pointer}), Text())
     assert field.read(message) is None
     assert field.missing(message) == why
+
+
+EVENTS = b"""{"event": "ARRIVE", "cost": 0.5, "at": [1, 2]}
+[info] one waits
+{
+ "event": "START",
+ "jobs": [
+[1, 2],
+[3]
+]}
+{"event": "DECIDE", "cost": 2, "no": null}
+{"event": "DONE", "cost": 0.25, "no": 3}
+"""
+
+
+@pytest.mark.parametrize(
+    ("pointer", "keys", "expected"),
+    [
+        ("/cost", {}, 0.25),
+        ("/cost", {"pick": "last"}, 0.25),
+        ("/cost", {"pick": "first"}, 0.5),
+        ("/cost", {"pick": "sum"}, 2.75),
+        ("/cost", {"pick": "all", "size": 3}, (0.5, 2.0, 0.25)),
+        ("/cost", {"pick": "count"}, 3),
+        ("/no", {"pick": "first", "type": "int"}, 3),
+        ("/no", {"pick": "sum", "type": "int"}, 3),
+        ("/event", {"pick": "first", "type": "word"}, "ARRIVE"),
+        ("/event", {"pick": "count", "type": "word"}, 4),
+        ("/at", {"pick": "first", "size": 2}, [1.0, 2.0]),
+        ("/at/1", {"pick": "sum"}, 2.0),
+        ("/jobs", {"pick": "count", "size": 2}, 1),
+        ("/jobs/0/1", {"pick": "first"}, 2.0),
+        ("/none", {"pick": "first"}, None),
+        ("/none", {"pick": "all", "size": 2}, None),
+        ("/none", {"pick": "sum"}, 0.0),
+        ("/none", {"pick": "count"}, 0),
+    ],
+)
+def test_what_counts_of_several_documents(pointer, keys, expected):
+    found = value(EVENTS, pointer, **keys)
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("message", "total", "last"),
+    [
+        (b"", 0.0, None),
+        (b"ready\n", 0.0, None),
+        (b"3\n", 3.0, 3.0),
+        (b"3\n4\n\n 5", 12.0, 5.0),
+        (b"1.5 \n 2", 3.5, 2.0),
+    ],
+)
+def test_several_numbers_by_themselves(message, total, last):
+    assert value(message, "", pick="sum") == total
+    assert value(message, "") == last
+
+
+@pytest.mark.parametrize(
+    ("message", "what"),
+    [
+        (b'{"v": 1}{"v": 2}\n', "broken JSON: other text behind the document, line 1, column 9"),
+        (b'{"v": 1}\n{"v": 2} 3\n{"v": 3}\n', "broken JSON: other text behind the document, line 2, column 9"),
+        (b'{"v": 1}\n{"v": \n', "broken JSON: Expecting value, line 3, column 1"),
+        (b"1 2\n3\n", "broken JSON: Extra data, line 1, column 2"),
+        (b'{"v": 1}\n{"v": 2, "v": 2}\n{"v": 3}\n', "broken JSON: the key v given twice"),
+    ],
+)
+def test_all_documents_must_be_whole(message, what):
+    with pytest.raises(ParseError) as caught:
+        value(message, pick="sum")
+    assert caught.value.what == f"field speed is read from {what}"
+
+
+def test_each_occurrence_is_one_value():
+    with pytest.raises(ParseError) as caught:
+        value(EVENTS, "/at", pick="sum")
+    assert str(caught.value) == (
+        "field speed is an array, not a single value\n  found: an array of 2\n  cure: add an index to the pointer"
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"pick": "sum", "size": 2}, "sum of several values\n  expected: a single number for each occurrence"),
+        ({"pick": "sum", "shape": [2]}, "sum of an array\n  expected: a single number for each occurrence"),
+        ({"pick": "sum", "type": "flag"}, "sum of a flag\n  expected: a single number for each occurrence"),
+        ({"pick": "all"}, "all, without a number of values\n  found: all\n  expected: `size` beside it"),
+    ],
+)
+def test_what_cannot_be_picked_is_refused_at_load_time(keys, expected):
+    with pytest.raises(FieldProblem) as caught:
+        reading(**keys)
+    assert str(caught.value) == f"pick: {expected}"
+
+
+def test_all_documents_and_the_last_one_are_told_apart():
+    first, total = reading(pick="first"), reading(pick="sum")
+    messages = [b'{"v": 1}\n{"v": 2}', b'{"v": 5}\n{"w": 2}']
+    for message in (*messages, *messages):
+        assert first.read(message) == json.loads(message.splitlines()[0])["v"]
+        assert total.read(message) == sum(json.loads(line).get("v", 0) for line in message.splitlines())
+    assert value(messages[1]) is None
+    assert first.missing(b'{"w": 1}\n{"x": 2}') == "no key `v` in / (it has x)"

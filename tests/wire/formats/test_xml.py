@@ -227,3 +227,71 @@ def test_impossible_keys_are_refused_at_load_time(keys, expected):
     with pytest.raises(FieldProblem) as caught:
         reading("a", **keys)
     assert str(caught.value) == expected
+
+
+EVENTS = b"""<event name="ARRIVE"><cost>0.5</cost></event>
+<?xml version="1.0" encoding="UTF-8"?>
+<!-- a <job> waits -->
+<event name="START"/><p:event name="DECIDE" xmlns:p="urn:shop"><cost>2</cost><cost>1</cost></p:event>
+
+<?xml version="1.0" encoding="ISO-8859-1"?><note>\xe9</note>
+<event name="ARRIVE"><cost>0.5</cost></event>
+<!-- the end -->
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "keys", "expected"),
+    [
+        ("event/cost", {}, 0.5),
+        ("event/cost", {"pick": "first"}, 0.5),
+        ("event/cost", {"pick": "sum"}, 4.0),
+        ("event/cost", {"pick": "count"}, 4),
+        ("event/cost", {"pick": "all", "size": 4}, (0.5, 2.0, 1.0, 0.5)),
+        ("event/cost[2]", {}, 1.0),
+        ("event[3]/cost[1]", {}, 2.0),
+        ("event[2]/cost", {}, None),
+        ("event@name", {"type": "word"}, "ARRIVE"),
+        ("event[3]@name", {"type": "word"}, "DECIDE"),
+        ("event@name", {"type": "word", "pick": "count"}, 4),
+        ("note", {"type": "text"}, "é"),
+        ("cost", {"pick": "count"}, 0),
+    ],
+)
+def test_several_documents(path, keys, expected):
+    assert value(path, EVENTS, **keys) == expected
+
+
+def test_what_is_missing_in_several_documents():
+    assert reading("cost").missing(EVENTS) == "the roots are <event>, <note>, not <cost>"
+    assert reading("cost").missing(b"<a/><a/>") == "each of the 2 roots is <a>, not <cost>"
+    assert reading("event/price").missing(EVENTS) == "no <price> in event (it has cost)"
+
+
+def test_documents_that_were_gathered_before_are_known_again():
+    field, events = reading("a", pick="sum"), [b"<a>%d</a>\n" % number for number in range(9)]
+    sums = [field.read(b"".join(events[: count + 1])) for count in range(9)]
+    assert sums == [0, 1, 3, 6, 10, 15, 21, 28, 36]
+    assert field.read(b"".join(events[::-2])) == 20
+
+
+@pytest.mark.parametrize(
+    ("message", "why", "found"),
+    [
+        (b"<a>1</a>x", "junk after document element: line 1, column 8", "<a>1</a>x"),
+        (b"<a>1</a></b>", "not well-formed (invalid token): line 1, column 9", "<a>1</a></b>"),
+        (b"<a>1</a>\n<a>2</b>\n<a>3</a>", "mismatched tag: line 1, column 6", "<a>2</b>"),
+        (b"<a>1</a>x<a>2</a>", "not well-formed (invalid token): line 1, column 9", "<a>1</a>x<a>2</a>"),
+        (b"<a>1</a>\n<a>2", "no element found: line 1, column 4", "<a>2"),
+        (b"<a>1</a><a>2</a>x", "junk after document element: line 1, column 8", "<a>2</a>x"),
+    ],
+)
+def test_all_documents_must_be_whole(message, why, found):
+    with pytest.raises(ParseError) as caught:
+        value("a", message)
+    assert (caught.value.what, caught.value.found) == (f"field level is read from what is no XML: {why}", found)
+
+
+def test_a_document_type_behind_another_document_is_refused():
+    with pytest.raises(ParseError, match="a document type, which is not taken"):
+        value("a", b'<a>1</a>\n<!DOCTYPE a [<!ENTITY b "2">]><a>&b;</a>')

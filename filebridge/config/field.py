@@ -93,7 +93,8 @@ class FieldModel(Part):
     json_pointer: str | None = Field(
         None,
         alias="json",
-        description="A JSON pointer, `/state/position/0`, into the last JSON document of the message."
+        description="A JSON pointer, `/state/position/0`, into the last JSON document of the message; into all of them"
+        " with another `pick` than `last`.",
     )
     grid: Grid | None = Field(None, description="A block of characters, each mapped to a number.")
     screen: Literal["cells", "cursor"] | None = Field(

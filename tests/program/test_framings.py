@@ -123,6 +123,19 @@ def test_documents_are_told_apart():
     assert (talk.dialogue.reply, talk.dialogue.pending, talk["x"]) == (b'{"x": 1.5}', b"", 1.5)
 
 
+def test_documents_that_are_read_together_begin_lines_of_their_own():
+    fields = {"x": {"json": "/x", "pick": "sum"}, "last": {"json": "/x", "type": "int"}}
+    talk = steps({"send": "go", "document": "json", "gather": "last == 3"}, fields=fields)
+    talk.begin()
+    assert hear(talk, b'{"x": 1}{"x": 2}\n{"x', b'": 3}') == [None, "done"]
+    assert talk.dialogue.reply == b'{"x": 1}\n{"x": 2}\n{"x": 3}\n'
+    assert talk["x"] == 6
+    alone = steps({"send": "go", "document": "json"}, fields=fields)
+    alone.begin()
+    assert hear(alone, b'{"x": 1}') == ["done"]
+    assert alone.dialogue.reply == b'{"x": 1}', "nothing is added where nothing is joined"
+
+
 def test_a_second_document_is_left_over():
     talk = steps({"send": "go", "document": "xml"}, fields={"x": {"xml": "r/x"}})
     talk.begin()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -78,15 +79,14 @@ def test_copies_in_one_vector_have_seats_of_their_own(name):
 
 
 TRAINER = """
-import filebridge, gymnasium, sys
-from gymnasium.vector import AsyncVectorEnv
-sys.path.insert(0, sys.argv[2])
-import test_env_seats
+import filebridge, gymnasium, json, sys
 
 def one():
-    return gymnasium.make("filebridge/Bridge-v0", config=test_env_seats.seated(sys.argv[3]))
+    return gymnasium.make("filebridge/Bridge-v0", config=json.loads(sys.argv[2]))
 
 if __name__ == "__main__":
+    from gymnasium.vector import AsyncVectorEnv
+
     envs = AsyncVectorEnv([one] * 3, context=sys.argv[1])
     print(sorted(envs.reset()[0].ravel().tolist()))
     envs.close()
@@ -96,7 +96,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("context", ["spawn", "fork"])
 def test_copies_in_worker_processes_have_seats_of_their_own(context, name, tmp_path):
     (tmp_path / "trainer.py").write_text(TRAINER)
-    command = [sys.executable, "-W", "ignore", str(tmp_path / "trainer.py"), context, str(Path(__file__).parent), name]
+    command = [sys.executable, "-W", "ignore", str(tmp_path / "trainer.py"), context, json.dumps(seated(name))]
     run = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert (run.stdout, run.stderr) == ("[0.0, 1.0, 2.0]\n", "")
     fake.until(lambda: not fake.folders() and not fake.inhabitants(), 5)

@@ -344,7 +344,8 @@ def test_where_nothing_runs_yet_that_is_told():
         made = net.without_command(transport={"tcp": {"connect": f"127.0.0.1:{port}"}}, deadlines={"start": 0.5})
         with closing(BridgeEnv(made)) as env, pytest.raises(ReadyTimeout, match="where nobody listens") as caught:
             env.reset()
-    assert caught.value.found == "it is not started by us: `simulator` has no `command`"
+    started = "`simulator` has no `command`, so it is not started by us: start it, or correct the address"
+    assert caught.value.cure == f"{started}; if it is only slow, raise `deadlines: {{start: ...}}`"
 
 
 def test_a_unix_socket_of_a_simulator_that_runs_already():

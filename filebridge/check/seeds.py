@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -15,17 +17,16 @@ __all__ = ["different_seeds_differ", "same_after_reset", "same_in_fresh_processe
 MOST_STEPS = 200
 """Steps that are compared of an episode."""
 
-Trace = list[tuple[Any, float, bool, bool]]
+Moment = tuple[Any, float, bool, bool]
+Trace = list[Moment]
 
 
 def same_in_fresh_processes(subject: Subject) -> Finding:
     """Give one seed and the same actions to two fresh processes: observations, rewards and endings are equal."""
     _refuse_seedless(subject)
-    traces = []
-    for _ in range(2):
-        with subject.env() as env:
-            traces.append(_trace(env, subject.seed))
-    return _compared(*traces)
+    first = _first(subject)
+    with subject.env() as env:
+        return _compared(first, _trace(env, subject.seed))
 
 
 def same_after_reset(subject: Subject) -> Finding:
@@ -42,10 +43,10 @@ def different_seeds_differ(subject: Subject) -> Finding:
     config = subject.program.config
     if config.simulator.seed is None and not any(variable.draw for variable in config.variables.values()):
         raise NotApplicable("`seed: none`, and no variable is drawn")
+    first = _first(subject)
     with subject.env() as env:
-        first = _trace(env, subject.seed, actions=subject.seed)
         for number in range(1, 4):
-            if _difference(first, _trace(env, subject.seed + number, actions=subject.seed)) is not None:
+            if _differ(first, _moments(env, subject.seed + number, actions=subject.seed)):
                 return Finding()
     return Finding(warnings=("four seeds gave equal episodes: does `${seed}` reach the simulator?",))
 
@@ -55,17 +56,37 @@ def _refuse_seedless(subject: Subject) -> None:
         raise NotApplicable("`seed: none`, and `deterministic` is false")
 
 
-def _trace(env: BridgeEnv, seed: int, actions: int | None = None) -> Trace:
-    """Return the episode of ``seed``, its actions drawn from ``actions`` or else from the same seed."""
-    env.action_space.seed(seed if actions is None else actions)
+def _first(subject: Subject) -> Trace:
+    """Return the episode of the subject's seed in a process of its own, played once for all rules."""
+    if subject.first is None:
+        with subject.env() as env:
+            subject.first = _trace(env, subject.seed)
+    return subject.first
+
+
+def _trace(env: BridgeEnv, seed: int) -> Trace:
+    """Return the episode of ``seed``, its actions drawn from the same seed."""
+    return list(_moments(env, seed, seed))
+
+
+def _moments(env: BridgeEnv, seed: int, actions: int) -> Iterator[Moment]:
+    """Play the episode of ``seed``, its actions drawn from ``actions``, as far as it is asked for."""
+    env.action_space.seed(actions)
     observation, _ = env.reset(seed=seed)
-    trace: Trace = [(observation, 0.0, False, False)]
-    while len(trace) <= MOST_STEPS:
+    yield observation, 0.0, False, False
+    for _ in range(MOST_STEPS):
         observation, reward, terminated, truncated, _ = env.step(env.action_space.sample())
-        trace.append((observation, reward, terminated, truncated))
+        yield observation, reward, terminated, truncated
         if terminated or truncated:
-            break
-    return trace
+            return
+
+
+def _differ(first: Trace, episode: Iterator[Moment]) -> bool:
+    """Return whether an episode is another one than ``first``; it is played no further than to where it differs."""
+    for one, other in zip_longest(first, episode):
+        if one is None or other is None or _difference([one], [other]) is not None:
+            return True
+    return False
 
 
 def _compared(first: Trace, second: Trace) -> Finding:

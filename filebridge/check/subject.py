@@ -55,11 +55,16 @@ class Journey:
 
 
 class Subject:
-    """One configuration under check. ``program`` and ``journey`` are made when a rule first asks for them."""
+    """One configuration under check. ``program`` and ``journey`` are made when a rule first asks for them.
+
+    ``first`` is the episode of ``seed`` once it has been played for comparing: (observation, reward, terminated,
+    truncated) of the reset and of each step.
+    """
 
     def __init__(self, target: str | Path | Mapping[str, Any] | Program, episodes: int, seed: int) -> None:
         self.episodes = episodes
         self.seed = seed
+        self.first: list[tuple[Any, float, bool, bool]] | None = None
         self._target = target
 
     @cached_property

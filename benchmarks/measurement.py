@@ -70,7 +70,7 @@ class Runner:
     def warm_up(self, seconds: float) -> None:
         """Run for a while and find how many steps make a batch."""
         batches, elapsed = self._run(seconds)
-        self.batch = max(1, int(batches * BATCH / elapsed))
+        self.batch = max(1, int(batches * min(BATCH, seconds) / elapsed))
 
     def turn(self, seconds: float) -> None:
         """Run for ``seconds`` and add the round to the score."""

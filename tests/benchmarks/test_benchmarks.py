@@ -47,7 +47,7 @@ def test_everybody_runs_and_is_written_down(tmp_path: Path) -> None:
     page, written = tmp_path / "page.md", str(tmp_path / "figures.json")
     page.write_text("# Before\n<!-- costs: begin -->\nold\n<!-- costs: end -->\nbehind\n", encoding="utf-8")
     names = ",".join(sorted(CONTESTANTS))
-    done = run("--seconds", "0.02", "--only", names, "--json", written, "--costs", str(page), TMPDIR=str(tmp_path))
+    done = run("--seconds", "0.002", "--only", names, "--json", written, "--costs", str(page), TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stderr
     text = page.read_text(encoding="utf-8")
     assert text.startswith("# Before\n<!-- costs: begin -->\n| way |")

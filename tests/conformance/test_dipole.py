@@ -117,7 +117,7 @@ def test_a_geometry_that_makes_no_sense_fails_with_the_exit_code(dipole, radius)
 
 
 def test_a_wire_of_no_length_fills_no_disk(dipole):
-    env = dipole(("{-action.half:.6g}", "0"), ("{action.half:.6g}", "0"))
+    env = dipole(("{-action.half:.6g}", "0"), ("{action.half:.6g}", "0"), ("cpu: 5", "cpu: 1"))
     env.reset()
     with pytest.raises(SimulatorExited) as caught:
         design(env, 0.2, 0.001)

@@ -11,7 +11,7 @@ from filebridge.config.simulator import Text
 from filebridge.wire.cleaner import Cleaner
 from filebridge.wire.phase import Filter
 
-__all__ = ["SnapshotCleaner", "Untouched", "is_binary", "message_filter", "text_filter"]
+__all__ = ["SnapshotCleaner", "Untouched", "is_binary", "message_filter", "reads_binary", "text_filter"]
 
 
 class SnapshotCleaner:
@@ -61,7 +61,7 @@ def text_filter(config: Config) -> Filter:
 
         return Screen(*console.screen, config.text.encoding)
     several = files is not None and files.read is not None and len(files.read) > 1
-    if several or _is_binary(config) or _counts_bytes(config):
+    if several or reads_binary(config) or _counts_bytes(config):
         return Untouched()
     return SnapshotCleaner(config.text) if gives_snapshots(config) else Cleaner(config.text)
 
@@ -71,7 +71,7 @@ def message_filter(config: Config) -> Callable[[bytes], bytes] | None:
 
     A length counts the bytes as they were sent, and the bytes of its number may be those of a line end.
     """
-    if config.adapter is not None or _is_binary(config) or not _counts_bytes(config):
+    if reads_binary(config) or not _counts_bytes(config):
         return None
     text = config.text
 
@@ -82,8 +82,9 @@ def message_filter(config: Config) -> Callable[[bytes], bytes] | None:
     return clean
 
 
-def _is_binary(config: Config) -> bool:
-    return any(is_binary(field) for field in config.fields.values())
+def reads_binary(config: Config) -> bool:
+    """Return whether what the simulator says is no text, as far as the configuration tells."""
+    return config.adapter is not None or any(is_binary(field) for field in config.fields.values())
 
 
 def _counts_bytes(config: Config) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from filebridge.config import exchange as config_exchange
 from filebridge.config.dialogues import draws_screen, framing_of, reconnects
+from filebridge.config.directions import way_back
 from filebridge.config.exchange import Alternative, Framing
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
@@ -17,7 +18,7 @@ from filebridge.config.units import regex_source
 from filebridge.program.awaiting import awaited_by, mended_by
 from filebridge.program.decoder import Decoder
 from filebridge.program.faults import FAILURES, Faults, guarded
-from filebridge.program.filters import Untouched, message_filter, text_filter
+from filebridge.program.filters import Untouched, message_filter, reads_binary, text_filter
 from filebridge.program.outgoing import Outgoing
 from filebridge.program.slots import ACTIONS, Slots
 from filebridge.program.writes import compile_writes
@@ -81,6 +82,7 @@ class _Compiler:
         self._clean = message_filter(config)
         # What is awaited is written as the program's description has it, and compared with what was cleaned.
         self._is_text = not isinstance(text_filter(config), Untouched)
+        self._is_binary = reads_binary(config)
 
     def phase(self, name: str, exchanges: Sequence[config_exchange.Exchange], place: Place) -> Phase:
         compiled: list[Exchange] = []
@@ -178,15 +180,22 @@ class _Compiler:
         try:
             strict, cap = self._config.leftover == "refuse", self._config.limits.output
             cut = compile_cut(framing, ends, answers, self._encoded, cap, self._clean, strict)
-            clean = self._clean if framing.length is None else None
-            if framing.document is not None and several:
+            clean = self._clean
+            if several and self._stands_alone(framing):
                 clean = _on_a_line(clean)
-            if clean is not None:
+            if clean is not None and (framing.length is None or clean is not self._clean):
                 cut = cleaned(cut, clean)
             return entire(cut) if draws_screen(self._config) else cut
         except (re.error, ValueError, OverflowError, RecursionError):
             # The rules have reported it, and a program with problems never runs.
             return never
+
+    def _stands_alone(self, framing: Framing) -> bool:
+        """Return whether a message ends by itself, not by what it says: what follows it is no part of its last line."""
+        if self._is_binary:
+            return False
+        told = framing.document is not None or framing.length is not None or framing.bytes is not None
+        return told or (way_back(self._config) in ("udp", "http") and framing.until is None)
 
     def _condition(self, text: str | None, place: Place) -> Expression | None:
         if text is None:
@@ -243,8 +252,13 @@ class _Compiler:
 
 
 def _on_a_line(clean: Callable[[bytes], bytes] | None) -> Callable[[bytes], bytes]:
-    """Return what puts a line end behind a document, so that the next one does not begin in the middle of a line."""
-    return (lambda message: message + b"\n") if clean is None else (lambda message: clean(message) + b"\n")
+    """Return what puts a line end behind a message without one: the next does not begin in the middle of its line."""
+
+    def ended(message: bytes) -> bytes:
+        text = message if clean is None else clean(message)
+        return text if text.endswith(b"\n") else text + b"\n"
+
+    return ended
 
 
 def _once_heard(gather: Expression, slots: tuple[int, ...]) -> Callable[[Row, Row], object]:

@@ -55,7 +55,21 @@ def test_each_of_several_lines_has_its_own_length():
     talk = steps({"send": ["a", "bc"], "length": 1})
     assert talk.begin() == b"\1a\2bc"
     assert hear(talk, b"\1x\6X= 1.0") == ["done"]
-    assert talk.dialogue.reply == b"xX= 1.0"
+    assert talk.dialogue.reply == b"x\nX= 1.0\n"
+
+
+def test_a_number_ends_with_its_message():
+    talk = steps({"send": "go", "datagrams": 2}, transport=UDP, fields={"x": {"find": "={float}", "pick": "first"}})
+    talk.begin()
+    assert hear(talk, b"1=5", b"2=6") == [None, "done"]
+    assert talk["x"] == 5
+    talk = steps(
+        {"send": "go", "length": 1, "gather": "seen"},
+        fields={"x": {"find": "COST {float}"}, "seen": {"seen": "DECIDE"}},
+    )
+    talk.begin()
+    assert hear(talk, b"\x08COST 1.5", b"\x082 DECIDE") == [None, "done"]
+    assert talk["x"] == 1.5
 
 
 def test_documents_and_numbers_get_a_length_too():

@@ -35,6 +35,7 @@ from filebridge.program.file_causes import (
     stale_cause,
     told,
 )
+from filebridge.program.ignoring import ignored_cause
 from filebridge.program.slots import EPISODE, STEP
 from filebridge.program.socket_causes import socket_cause
 from filebridge.transports.base import Opening
@@ -246,6 +247,8 @@ def _cause(link: Link) -> tuple[str, str, str]:
             return *stale_cause(exchange, dialogue.stale), escaped(dialogue.refused)
         if dialogue.gathered and not text.strip():
             return *gathered_cause(exchange, dialogue.gathered), escaped(dialogue.said[-1])
+        if dialogue.ignored and not text.strip():
+            return *ignored_cause(dialogue.ignored), ""
         if config.simulator.each == "step":
             return *run_cause(state), ""
         if draws_screen(config) and text:

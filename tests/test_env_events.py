@@ -111,3 +111,21 @@ def test_a_gather_that_never_is_true_at_the_start():
     assert begin.startswith("the simulator was not ready within ")
     assert cause == '`event == "OPEN"` was not true of the 2 replies that were gathered'
     assert caught.value.found.startswith("EVENT DECIDE ")
+
+
+BEATS = "import sys, time\nfor line in sys.stdin:\n    print('BEAT 1\\nBEAT 2', flush=True)"
+
+
+def test_where_all_that_came_is_ignored_that_is_told():
+    config = {
+        "filebridge": 1, "name": "Beats", "ignore": "BEAT", "transport": {"console": {}}, "max_steps": 9,
+        "simulator": {"command": ["${python}", "-I", "-S", "-c", BEATS], "seed": "none"}, "action": {"choices": ["go"]},
+        "reset": {"send": "{episode}", "silent": 0.5}, "step": {"send": "{action}"},
+        "fields": {"x": {"column": 2, "default": 0}}, "observation": ["x"], "deadlines": {"step": 0.5},
+    }  # fmt: skip
+    with closing(BridgeEnv(config)) as env:
+        env.reset()
+        with pytest.raises(SimulatorTimeout) as caught:
+            env.step(0)
+    assert caught.value.what.endswith(": 2 messages came, and were all dropped by `ignore`")
+    assert caught.value.cure == "correct `ignore`: it drops each message that holds one of its texts"

@@ -11,7 +11,7 @@ from filebridge.config.units import regex_source
 from filebridge.program.faults import Faults
 from filebridge.wire.cleaner import clean_encoding
 
-__all__ = ["compile_ignored"]
+__all__ = ["compile_ignored", "ignored_cause"]
 
 
 def compile_ignored(texts: Sequence[str], text: Text, faults: Faults) -> Callable[[bytes], object] | None:
@@ -31,3 +31,9 @@ def compile_ignored(texts: Sequence[str], text: Text, faults: Faults) -> Callabl
         except (re.error, OverflowError, RecursionError):
             continue  # the rules have reported it
     return re.compile(b"|".join(branches), re.MULTILINE).search if branches else None
+
+
+def ignored_cause(messages: int) -> tuple[str, str]:
+    """Return the cause, and its cure, where nothing came but messages that are ignored."""
+    came = "1 message came, and was" if messages == 1 else f"{messages} messages came, and were all"
+    return f"{came} dropped by `ignore`", "correct `ignore`: it drops each message that holds one of its texts"

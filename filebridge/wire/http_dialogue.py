@@ -44,6 +44,8 @@ class HttpDialogue(Dialogue):
             return self._ask_again(answer)
         good = answer.status in exchange.statuses if exchange.statuses else 200 <= answer.status < 300
         if not good:
+            # What is shown as received is this answer, and not that of the phase before.
+            self.reply = answer.body
             raise _refused(answer, self.sent)
         return super().receive(answer.body)
 

@@ -294,10 +294,9 @@ while True:
 
 CLOCK = """
 accept()
-begun = time.monotonic()
 while True:
     word = upto(b"\\n")
-    if word == b"read": say(f"seq={count} x={time.monotonic() - begun}\\n")
+    if word == b"read": say(f"seq={count} x={time.monotonic()}\\n")
     else: count = int(word.split()[0])
 """
 
@@ -307,20 +306,22 @@ def test_a_step_lasts_its_time_and_the_pace_is_kept_without_drift():
     reset = [{"send": "0", "silent": "0.1 ms"}, {"send": "read"}]
     made = net.config(CLOCK, start=None, reset=reset, step=step, fields={"x": {"find": "x={float}"}})
     with closing(BridgeEnv(made)) as env:
-        usual = []
+        usual, limit = [], time.monotonic() + 60
         # The best of several: the machine may be busy with something else.
-        while len(usual) < 8 and not (usual and min(usual) < 0.0239):
+        while not usual or (min(usual) >= 0.0239 and time.monotonic() < limit):
             env.reset()
             times = []
+            begun = time.monotonic()
             for number in range(1, 21):
                 observation = env.step(net.act())[0]
                 assert observation[0] == number
                 times.append(observation[1])
                 time.sleep(0.004)
-            gaps = np.diff(times)
-            assert times[-1] - times[0] >= 0.02 * 19 - 0.015
-            usual.append(np.median(gaps))
-    # A trainer that takes 4 ms of each 20 costs nothing: without the pace it would be 24 ms a step.
+            # However busy the machine is, it only makes a step late: none is asked for before its time.
+            early = begun + 0.02 * np.arange(1, 21) - times
+            assert max(early) < 0.0005
+            usual.append(np.median(np.diff(times)))
+    # A trainer that takes 4 ms of each 20 costs nothing: without the pace no step would take less than 24 ms.
     assert min(usual) < 0.0239
 
 

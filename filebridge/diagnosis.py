@@ -179,7 +179,10 @@ def closed_output(link: Link) -> BridgeError:
 def unconnected(link: Link, opening: Opening) -> BridgeError:
     """Return the error for a connection that was not made in time."""
     slow = "if it is only slow, raise `deadlines: {start: ...}`"
-    if link.process.pid:
+    hint = getattr(opening, "hint", "")
+    if hint:
+        cure = f"{hint}; {slow}"
+    elif link.process.pid:
         cure = f"see whether it is told this address, and what it says on stderr; {slow}"
     else:
         cure = f"`simulator` has no `command`, so it is not started by us: start it, or correct the address; {slow}"

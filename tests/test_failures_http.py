@@ -222,8 +222,8 @@ def test_a_service_that_is_never_there_or_never_ready_is_told_as_such():
 
 
 @pytest.mark.parametrize(("status", "cure"), [
-    ("401 Unauthorized", "correct `secrets`: it wants a key, and takes none that it was told, "
-     "`http: {secrets: {Authorization: MY_KEY}}`, say"),
+    ("401 Unauthorized", "it wants a key: correct `secrets`, which name the variable that holds it, "
+     "`secrets: {Authorization: MY_KEY}`"),
     ("404 Not Found", "correct `ready`, or the `url` before it"),
 ])
 def test_a_service_that_answers_but_is_not_ready_is_told_by_its_answer(status, cure):

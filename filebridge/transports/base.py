@@ -167,7 +167,7 @@ class Opening(Protocol):
 
     ``events`` are those of ``select.poll`` that are awaited on ``fileno()``, which is -1 where there are none and may
     change with each ``advance``. ``patience`` is the number of seconds after which ``advance`` is to be called although
-    nothing was announced.
+    nothing was announced. It may have a ``hint``: what to do about what was met, where that tells more than silence.
     """
 
     events: int

@@ -18,6 +18,10 @@ __all__ = ["Calling"]
 _PAUSE = 0.005
 _LONGEST = 0.2
 _SHOWN = 80
+_LAST = "the last answer was"
+_BODY = 200  # bytes of the body of an answer in an error
+_KEY = "it wants a key: correct `secrets`, which name the variable that holds it, `secrets: {Authorization: MY_KEY}`"
+_CURES = {401: _KEY, 403: _KEY, 404: "correct `ready`, or the `url` before it"}
 
 
 class _Client(Protocol):
@@ -31,12 +35,13 @@ class _Client(Protocol):
 class Calling:
     """Dials, shakes hands where that is TLS, and asks for the path ``ready`` until it is answered with 2xx.
 
-    ``dial`` returns a new Dialing, which hands what it makes to ``connection``; ``client`` asks over that.
+    ``dial`` returns a new Dialing, which hands what it makes to ``connection``; ``client`` asks over that. ``hint`` is
+    what to do about the last answer, empty where it does not say.
     """
 
     __slots__ = (
-        "_asked", "_client", "_connection", "_dial", "_dialing", "_due", "_met", "_pause", "_question", "_ready",
-        "events", "patience",
+        "_asked", "_client", "_connection", "_dial", "_dialing", "_due", "_hint", "_met", "_pause", "_question",
+        "_ready", "events", "patience",
     )  # fmt: skip
 
     def __init__(self, client: _Client, connection: Connection, dial: Callable[[], Dialing], ready: str) -> None:
@@ -44,7 +49,7 @@ class Calling:
         self._question = request("GET", ready, (), b"") if ready else b""
         self._dialing: Dialing | None = dial()
         self._asked = False
-        self._met = "was not asked yet"
+        self._met, self._hint = "was not asked yet", ""
         self._pause, self._due = _PAUSE, 0.0
         self.events, self.patience = POLLOUT, 0.0
 
@@ -69,11 +74,11 @@ class Calling:
         try:
             return self._is_connected() and (not self._ready or self._is_answered())
         except (PeerClosed, ProtocolError) as exc:
-            self._met = exc.what
+            self._met, self._hint = exc.what, ""
         except TransportError:
             raise
         except OSError as exc:
-            self._met = f"the connection broke: {exc.strerror}"
+            self._met, self._hint = f"the connection broke: {exc.strerror}", ""
         self._client.hang_up()
         self._rest()
         return False
@@ -85,6 +90,11 @@ class Calling:
         if self._ready:
             return f"an answer of 2xx to GET {self._ready}; {self._met}"
         return f"a connection that stays; {self._met}"
+
+    @property
+    def hint(self) -> str:
+        """Return what to do about the answer that is told."""
+        return "" if self._dialing is not None else self._hint
 
     def close(self) -> None:
         """Give up; twice is harmless."""
@@ -109,7 +119,10 @@ class Calling:
             if not self._client.write(self._question):
                 self._watch(POLLOUT)
                 return False
-            self._asked, self._met = True, "it does not answer"
+            self._asked = True
+            # What it answered last stays worth more than that this one is not answered yet.
+            if not self._met.startswith(_LAST):
+                self._met = "it does not answer"
         data = self._client.read()
         if data is None:
             self._watch(POLLIN)
@@ -118,7 +131,10 @@ class Calling:
         answer = opened_answer(data)
         if 200 <= answer.status < 300:
             return True
-        self._met = f"the last answer was {answer.status} {escaped(answer.reason, _SHOWN)}".rstrip()
+        body = escaped(answer.body.strip()[:_BODY])
+        self._met = f"{_LAST} {answer.status} {escaped(answer.reason, _SHOWN)}".rstrip()
+        self._met += f": {body}" if body else ""
+        self._hint = _CURES.get(answer.status, "")
         self._rest()
         return False
 

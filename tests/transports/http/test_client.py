@@ -363,6 +363,8 @@ class TestOpening:
         (lambda talk: (talk.request(), talk.reset()), "the simulator has reset its connection"),
         (lambda talk: talk.say(b"hello\r\n\r\n").request(), "the simulator's answer is no HTTP that can be read"),
         (lambda talk: talk.answer(b"", "Connection: close", status="500 Oh\x1b no"), "the last answer was 500 Oh? no"),
+        (lambda talk: talk.answer(b'{"error": "no\x1b"}\n', "Connection: close", status="401 Unauthorized"),
+         "the last answer was 401 Unauthorized: {\"error\": \"no\\x1b\"}"),
     ])
     def test_what_goes_wrong_before_it_is_ready_is_tried_again_and_told(self, serve, call, first, met):
         site = serve(first, lambda talk: talk.answer(b"fine").answer())

@@ -51,9 +51,10 @@ def descriptors() -> dict[int, str]:
 def children() -> set[int]:
     """Return the processes that this one has started; the guardian is to stay."""
     found: set[int] = set()
-    for thread in Path("/proc/self/task").iterdir():
+    for thread in os.listdir("/proc/self/task"):
         try:
-            found.update(map(int, (thread / "children").read_text().split()))
+            with open(f"/proc/self/task/{thread}/children", "rb", buffering=0) as file:
+                found.update(map(int, file.readall().split()))
         except OSError:
             continue  # a thread that has ended meanwhile
     return found - {guardian._GUARDIAN.child}
@@ -63,7 +64,7 @@ def left_behind(folder: Path, before: dict[int, str], earlier: set[int], linked:
     left = [f"process {pid}: {sweep._read(f'/proc/{pid}/cmdline')!r}" for pid in children() - earlier]
     if linked:
         left += [f"simulator {pid}" for pid in sweep.holders(guardian.run_token())]
-    left += [f"folder {path}" for path in folder.iterdir()]
+    left += [f"folder {folder / name}" for name in os.listdir(folder)]
     ours = guardian._GUARDIAN.channel
     left += [f"descriptor {fd} {to}" for fd, to in descriptors().items() if fd != ours and before.get(fd) != to]
     return left

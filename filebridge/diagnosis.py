@@ -37,7 +37,7 @@ from filebridge.program.file_causes import (
 )
 from filebridge.program.ignoring import ignored_cause
 from filebridge.program.slots import EPISODE, STEP
-from filebridge.program.socket_causes import socket_cause
+from filebridge.program.socket_causes import socket_cause, turned_away_cure
 from filebridge.transports.base import Opening
 from filebridge.transports.process import Exit
 from filebridge.transports.results.sight import Sight
@@ -94,9 +94,12 @@ def died(link: Link, phase: str, between: bool = False) -> BridgeError:
     """Return the error for a process that has ended in ``phase``, or ``between`` the one before and this one."""
     end = link.process.exit()
     if phase == "start":
+        met = link.transport.met()
         return StartCrashed(
             f"the simulator ended before it was ready: {end}",
-            cure="read its last words above; run the command by hand, and correct `simulator` or `start`",
+            found=met,
+            cure=f"{_met_cure(link, met)}read its last words above; run the command by hand, and correct `simulator` or"
+            " `start`",
         )
     when = f"between two {'episodes' if phase == 'reset' else 'steps'}" if between else f"in the middle of a {phase}"
     crashed = end is not None and end.signal is not None
@@ -108,6 +111,15 @@ def died(link: Link, phase: str, between: bool = False) -> BridgeError:
     if end is not None:
         error.code, error.signal = end.code, end.signal
     return error
+
+
+def _met_cure(link: Link, met: str) -> str:
+    """Return what lets in one who was turned away, empty where nobody was."""
+    if "turned away" not in met:
+        return ""
+    hints = [getattr(opening, "hint", "") for opening in link.transport.openings]
+    hint = next(filter(None, hints), "") or turned_away_cure(link.program.config)
+    return f"{hint}; " if hint else ""
 
 
 def _run_cure(end: Exit | None) -> str:
@@ -256,7 +268,8 @@ def _cause(link: Link) -> tuple[str, str, str]:
             return *run_cause(state), ""
         if draws_screen(config) and text:
             return *screen_cause(text, exchange), ""
-        heard = None if text.strip() else socket_cause(config, state, exchange.encode is not None, spoken)
+        sent, met = exchange.encode is not None, link.transport.met()
+        heard = None if text.strip() else socket_cause(config, state, sent, spoken, met)
         if heard is not None:
             return *heard, ""
         seen = link.transport.standing(monotonic() - link.begun)

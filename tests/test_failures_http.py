@@ -263,6 +263,36 @@ def test_one_that_never_asks_ends_at_the_deadline():
     assert "it made no request" in caught.value.what
 
 
+CORRECT = "`action` is /action, `observation` is /observation"
+NAMED = f"{CORRECT}; and the path names `${{token}}`, `/${{token}}/action`: correct what differs"
+
+
+@pytest.mark.parametrize(("asked", "last"), [
+    ("'GET', '/action'", "GET /action, 403"),
+    ("'GET', f'/{words[1]}/next'", "GET /next, 404"),
+    ("'GET', f'/x{words[1]}/a'", "GET /x${token}/a, 403"),
+    ("'GET', f'/{words[1]}/observation'",
+     "GET /observation, 405, where POST, PUT is known"),
+])
+def test_one_whose_requests_are_turned_away_is_told_so(asked, last):
+    code = f"for _ in range(2):\n    dial()\n    ask({asked})\n    cut()\ntime.sleep(99)"
+    with counter(code, deadlines={"start": 0.6}) as env, pytest.raises(ReadyTimeout) as caught:
+        env.reset()
+    what = f"it made no request that is served: 2 were turned away, the last: {last}"
+    assert (caught.value.what, caught.value.cure) == (f"the simulator was not ready within 0.6 s: {what}", NAMED)
+
+
+def test_one_that_posts_elsewhere_after_an_action_is_told_so():
+    code = ASKS_MIDWAY + "ask('POST', f'/{words[1]}/ob', 'x')\ntime.sleep(99)"
+    with counter(code, deadlines={"step": 0.3}) as env:
+        error, _ = net.failure(env, SimulatorTimeout)
+    assert error.what == (
+        "no whole reply within 0.3 s: nothing was posted to /observation after the action: an action was fetched, no"
+        " observation was posted; 1 was turned away, the last: POST /ob, 404"
+    )
+    assert error.cure == NAMED
+
+
 def test_one_that_never_posts_ends_at_the_deadline():
     with counter(ASKS_MIDWAY + "time.sleep(99)", deadlines={"step": 0.3}) as env:
         error, took = net.failure(env, SimulatorTimeout)

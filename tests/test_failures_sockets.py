@@ -361,6 +361,19 @@ def test_a_length_that_is_too_short_is_not_overlooked():
 WAITS = "while not os.path.exists(words[-1]): time.sleep(0.001)\n"
 
 
+def test_one_that_names_no_token_and_ends_is_told_why():
+    code = (
+        "import socket\nwith socket.create_connection(('127.0.0.1', int(words[0]))) as called:\n"
+        "    called.sendall(b'x' + words[1].encode() + b'\\n')\n    called.recv(1)\nos._exit(3)"
+    )
+    transport = {"tcp": {"listen": True, "peer": "token"}}
+    with net.bridge(code, "${port}", "${token}", transport=transport) as env, pytest.raises(StartCrashed) as caught:
+        env.reset()
+    assert caught.value.found.startswith("1 caller was turned away at 127.0.0.1:")
+    assert caught.value.found.endswith(" (peer: token)")
+    assert caught.value.cure.startswith("let it say `${token}` and a line end first, and nothing else in that line; ")
+
+
 @pytest.mark.parametrize("kind", ["tcp", "unix"])
 @pytest.mark.parametrize("peer", ["process", "token"])
 def test_a_stranger_who_comes_first_is_turned_away_and_the_real_one_is_served(port, place, kind, peer):

@@ -141,6 +141,10 @@ class Assembly(Transport):
         known = self._files.known() if self._files is not None else {}
         return sight(*self._places, known, self.process.pid, seconds)
 
+    def met(self) -> str:
+        """Return whom the sockets turned away, and the connections that are being made."""
+        return self._sockets.met(self.openings)
+
     def end_input(self) -> None:
         """Tell the simulator that no more input comes; where only files lead to it there is nothing to end."""
         if self._sender is not None:
@@ -238,6 +242,12 @@ class _Sockets:
         """Begin the connections, ``again`` only of those that each episode has its own of; return what is awaited."""
         begun = [made.open() for endpoint, made in self._made if endpoint.each_episode or not again]
         return [opening for opening in begun if opening is not None]
+
+    def met(self, openings: Sequence[Opening]) -> str:
+        """Return what they tell, and ``openings``, as far as they have anything to tell."""
+        tellers = [*openings, *(made for _, made in self._made)]
+        told = [one.met() for one in tellers if hasattr(one, "met")]
+        return "; ".join(filter(None, told))
 
     def close(self) -> None:
         """Close them all; twice is harmless."""

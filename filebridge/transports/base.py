@@ -267,6 +267,10 @@ class Transport(ABC):
         """
         return None
 
+    def met(self) -> str:
+        """Return in words whom the sockets turned away and what else they met, for an error; empty for nothing."""
+        return ""
+
     @abstractmethod
     def end_input(self) -> None:
         """Tell the simulator that no more input comes; output can still be read."""

@@ -104,6 +104,10 @@ class Recorder(Transport):
         """Return what is seen of the files and FIFOs that lead to a reply."""
         return self._inner.standing(seconds)
 
+    def met(self) -> str:
+        """Return what the sockets of the recorded transport met."""
+        return self._inner.met()
+
     def _kept(self, chunk: bytes | None) -> bytes | None:
         if chunk or (chunk is not None and not self._ended):
             self._ended = not chunk

@@ -22,12 +22,14 @@ class Refusal(Exception):
     """A request that is not served: the ``status`` of the answer, a ``text`` for whoever wrote the client.
 
     ``allow`` names the methods that are known, ``bare`` says that the answer has no body, to HEAD. ``detail`` is told
-    to the client alone: it may hold what that has sent, and so the token.
+    to the client alone: it may hold what that has sent, and so the token. ``asked`` is the method and the path without
+    the token, where they are known.
     """
 
     def __init__(self, status: int, text: str, allow: str = "", bare: bool = False, detail: str = "") -> None:
         super().__init__(status, text)
         self.status, self.text, self.allow, self.bare, self.detail = status, text, allow, bare, detail
+        self.asked = ""
 
 
 def answer(status: int, kind: str, extra: str = "") -> bytes:

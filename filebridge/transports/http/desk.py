@@ -61,6 +61,11 @@ class Desk:
             return "an observation was posted, no action was asked for", self._answered
         return "nothing was asked and nothing posted", self._begun
 
+    @property
+    def is_known(self) -> bool:
+        """Return whether a request was served by now."""
+        return bool(self._asked or self._fetched or self.posted)
+
     def offer(self, data: bytes) -> None:
         """Put out an action; whoever waits gets it at once.
 

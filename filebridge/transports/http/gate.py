@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable
 from urllib.parse import parse_qsl, unquote_to_bytes
 
-from filebridge.errors import ConfigError
+from filebridge.errors import ConfigError, escaped
 from filebridge.transports.http.answers import Refusal
 from filebridge.transports.http.intake import Entry, Head, Route
 from filebridge.transports.sockets.endpoint import Counter
@@ -24,6 +24,7 @@ _METHODS = {
 }
 _NAME_IT = "name the token of this run: /TOKEN/action, ?token=TOKEN, `Authorization: Bearer TOKEN` or `X-Token: TOKEN`"
 
+_SHOWN = 80
 _NOT_OURS = "only the programs that were started for this run are served"
 _WILD = frozenset(("", "0.0.0.0", "::"))  # noqa: S104  # not bound here: no name of a server
 
@@ -63,6 +64,20 @@ class Gate:
         ``address`` is our end of the connection, ``is_ours`` tells whether the other end belongs to a process of this
         run; it is asked where that matters.
         """
+        try:
+            return self._admitted(head, address, is_ours)
+        except Refusal as refusal:
+            refusal.asked = self._shown(head)
+            raise
+
+    def _shown(self, head: Head) -> str:
+        """Return method and path, in which the token is left out."""
+        path = unquote_to_bytes(head.target.partition(b"?")[0])
+        if self._token:
+            path = path.replace(b"/" + self._token + b"/", b"/").replace(self._token, b"${token}")
+        return escaped((head.method + b" " + path)[:_SHOWN])
+
+    def _admitted(self, head: Head, address: str, is_ours: Callable[[], bool]) -> Entry:
         path, query = self._origin_form(head, address)
         self._check_origin(head, address)
         path, is_told = self._without_token(path, query, head)

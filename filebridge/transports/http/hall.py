@@ -41,7 +41,8 @@ class Hall:
 
     ``fileno()`` is readable while there is something to do. ``stamp`` is put on each request when its first byte
     comes. ``seconds`` is the time for a head, a body, an answer. ``left`` is called with a visitor that goes while it
-    awaits an answer, ``expired`` with one whose answer is due. ``refusals`` counts, ``refusal`` tells the last.
+    awaits an answer, ``expired`` with one whose answer is due. ``refusals`` counts, ``refusal`` tells the last,
+    ``turned_away`` what that asked for.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Hall:
         self._is_rung = self._is_closed = False
         self.visitors: dict[Visitor, None] = {}
         self.stamp = self.refusals = 0
-        self.refusal = ""
+        self.refusal = self.turned_away = ""
         self.tick = min(0.25, seconds / 4)
         self._looked = self._next = monotonic()
         self._bell = Bell()
@@ -261,6 +262,8 @@ class Hall:
     def _refuse(self, visitor: Visitor, refusal: Refusal) -> None:
         self.refusals += 1
         self.refusal = f"{refusal.status} {refusal.text}"
+        known = f", where {refusal.allow} is known" if refusal.allow else ""
+        self.turned_away = f"{refusal.asked}, {refusal.status}{known}" if refusal.asked else self.refusal
         visitor.entry = None
         self.answer(visitor, refused(refusal))
 

@@ -103,6 +103,12 @@ class HttpServer:
         refusal = f"; {glance.refused} requests were refused, the last by {glance.refusal}" if glance.refused else ""
         return f"{glance.state}, for {glance.seconds:.1f} s{refusal}"
 
+    def met(self) -> str:
+        """Return in words what was served and turned away, empty where nobody asked: without the token."""
+        count, served = self._hall.refusals, self._desk.is_known
+        turned = f"{count} {'was' if count == 1 else 'were'} turned away, the last: {self._hall.turned_away}"
+        return "; ".join(filter(None, (self._desk.standing()[0] if served else "", turned if count else "")))
+
     def _serve(self, visitor: Visitor, entry: Entry, body: bytes) -> None:
         if entry.route is Route.PAGE or entry.route is Route.STATE:
             self._show(visitor, entry)

@@ -21,6 +21,10 @@ _CANDIDATES = 64
 _PAUSE = 0.005
 """Seconds after which an undecided caller is looked at again."""
 
+_HINTS = {
+    "token": "let it say `${token}` and a line end first, and nothing else in that line",
+    "process": "only what was started for this run is let in; where another program is to call, `peer: token`",
+}
 _EDGE = getattr(select, "EPOLLIN", 0) | getattr(select, "EPOLLET", 0)
 _OVER = frozenset((errno.ECONNABORTED, errno.EPROTO, errno.EINTR))
 
@@ -96,6 +100,20 @@ class Accepting:
             return f"a call at {self._text}, where nobody has called"
         who = "1 stranger has" if strangers == 1 else f"{strangers} strangers have"
         return f"a call at {self._text}, where only {who} called, and not who is let in (peer: {self._admission.peer})"
+
+    def met(self) -> str:
+        """Return how many strangers called and were turned away, empty where nobody was."""
+        if not self._turned_away:
+            return ""
+        who = "1 caller was" if self._turned_away == 1 else f"{self._turned_away} callers were"
+        return f"{who} turned away at {self._text} (peer: {self._admission.peer})"
+
+    @property
+    def hint(self) -> str:
+        """Return how one who called is let in, empty where nobody has called."""
+        if not (self._turned_away or self._candidates):
+            return ""
+        return _HINTS.get(self._admission.peer, "")
 
     def close(self) -> None:
         """Turn all away who wait; twice is harmless. The listener stays open."""

@@ -80,6 +80,12 @@ class DatagramSocket:
         """Return how many datagrams came from senders that are not let in."""
         return self._senders.strangers if self._senders else 0
 
+    def met(self) -> str:
+        """Return how many datagrams were not heard, or found nobody, empty where there were none."""
+        heard = f"datagrams of strangers, not heard (peer: process): {self.strangers}" if self.strangers else ""
+        lost = f"datagrams that nobody received: {self.refusals}" if self.refusals else ""
+        return "; ".join(filter(None, (heard, lost)))
+
     def open(self) -> Binding | None:
         """Return what waits until the simulator receives, where this machine can tell; else None."""
         host = parse(self._endpoint.connect)[0] if self._endpoint.connect else ""

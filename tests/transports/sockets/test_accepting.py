@@ -80,10 +80,13 @@ def test_a_stranger_that_comes_first_is_turned_away_and_ours_is_let_in(door, cal
 
 def test_two_strangers_are_counted(door, call):
     accepting, address, _ = door(peer="token", token=TOKEN)
+    assert (accepting.met(), accepting.hint) == ("", "")
     call(address, b"wrong\n")
     call(address)
     while not accepting._turned_away:
         assert not accepting.advance()
+    assert accepting.met() == "1 caller was turned away at 127.0.0.1:5000 (peer: token)"
+    assert accepting.hint == "let it say `${token}` and a line end first, and nothing else in that line"
     assert accepting.awaited() == (
         "a call at 127.0.0.1:5000, where only 2 strangers have called, and not who is let in (peer: token)"
     )

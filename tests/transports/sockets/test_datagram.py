@@ -329,6 +329,7 @@ class TestListening:
         simulator.sendto(b"forged", ours._socket.getsockname())
         assert ours.read() is None
         assert ours.strangers == 3
+        assert ours.met() == "datagrams of strangers, not heard (peer: process): 3"
         ours.close()
 
     def test_what_carries_another_token_is_a_stranger(self, run):

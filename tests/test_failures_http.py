@@ -72,6 +72,19 @@ def test_a_status_that_is_no_good_answer_is_told_with_the_beginning_of_the_body(
     assert cure in error.cure
 
 
+def test_a_path_is_told_with_the_beginning_that_the_url_gives_it():
+    transport = {"http": {**SERVICE["http"], "ready": "/health"}}
+    transport["http"]["url"] += "/v1/"
+    code = BEGINS + "request()\nanswer('')\nanswer(request()[1], '404 Not Found')\ntime.sleep(99)"
+    with bridge(code, transport=transport) as env, pytest.raises(Refused) as caught:
+        env.reset()
+    assert caught.value.found == "POST /v1/reset: /v1/reset"
+    code = BEGINS + "while True: answer(request()[1], '404 Not Found')"
+    with bridge(code, transport=transport, deadlines={"start": 0.6}) as env, pytest.raises(ReadyTimeout) as caught:
+        env.reset()
+    assert "2xx to GET /v1/health; the last answer was 404 Not Found: /v1/health" in caught.value.what
+
+
 def test_a_redirect_to_another_host_is_not_followed():
     with socket.create_server(("127.0.0.1", 0)) as other:
         other.setblocking(False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from urllib.parse import quote, quote_from_bytes
+from urllib.parse import quote, quote_from_bytes, urlsplit
 
 from filebridge import envelope
 from filebridge.config.model import Config
@@ -41,7 +41,7 @@ def compile_request(
     method = next((key for key in METHODS if getattr(request, key) is not None), None)
     if method is None:
         return None  # the rules have reported it
-    path = _path(getattr(request, method), names, (*place, method), faults)
+    path = _behind(_prefix(config), _path(getattr(request, method), names, (*place, method), faults))
     headers = _headers(request, names, (*place, "headers"), config, faults)
     body = _body(request, names, place, config, faults)
     if path is None or body is None or any(problem.path[: len(place)] == place for problem in faults.problems):
@@ -110,6 +110,23 @@ def _path(text: str, names: Names, place: Place, faults: Faults) -> Template | N
     if faults.template(text, names, place, "", "utf-8") is None:
         return None
     return _filled(text, names, _segment, lambda piece: quote(piece, safe=_SAFE).encode("ascii"))
+
+
+def _prefix(config: Config) -> bytes:
+    """Return the path of the `url`; empty where a seat or a port is still to be filled in, and the client adds it."""
+    http = config.transport.http
+    try:
+        path = urlsplit(http.url).path.rstrip("/").encode("ascii") if http is not None and http.url else b""
+    except ValueError:
+        return b""  # the rules have reported it
+    return b"" if b"$" in path else path
+
+
+def _behind(prefix: bytes, path: Template | None) -> Template | None:
+    if path is None or not prefix:
+        return path
+    encode = path.encode
+    return Template(lambda row, previous: prefix + encode(row, previous), path.uses, path.uses_previous)
 
 
 def _segment(value: bytes) -> bytes:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from filebridge.config.loading import load
 from filebridge.config.request import Request
+from filebridge.config.sockets import Http
 from filebridge.envelope import opened_request
 from filebridge.errors import ActionError, ParseError
 from filebridge.program.faults import Faults
@@ -195,3 +196,16 @@ def test_mistakes_are_told_with_their_places():
     assert problems({"post": "/", "json": [float("inf")]}) == [
         ((*PLACE, "json", 0), "JSON does not have this number", "inf", "a finite number, or `null`")
     ]
+
+
+@pytest.mark.parametrize(("url", "target"), [
+    ("http://127.0.0.1:${port}/v1/", "/v1/v1/left"), ("http://h", "/v1/left"), ("http://h/s${seat}", "/v1/left"),
+    ("http://[::1/v1", "/v1/left"), ("http://h/\xe9", "/v1/left"),
+])
+def test_the_path_of_the_url_is_before_that_of_the_request_where_it_is_known(url, target):
+    config = load(samples.toy()).config
+    transport = config.transport.model_copy(update={"http": Http(url=url)})
+    config = config.model_copy(update={"transport": transport})
+    request = Request.model_validate({"get": "/v1/{action}"})
+    template = compile_request(request, NAMES, PLACE, config, Faults())
+    assert opened_request(template.encode(ROW, ROW)).target == target

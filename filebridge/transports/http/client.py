@@ -34,7 +34,7 @@ class HttpClient:
 
     __slots__ = (
         "_addresses", "_answers", "_asked", "_begun", "_calling", "_connection", "_early", "_is_quiet", "_masked",
-        "_name", "_put", "_quick", "_recv", "_requests", "_retried", "_send", "_service", "_used", "patience",
+        "_name", "_put", "_quick", "_ready", "_recv", "_requests", "_retried", "_send", "_service", "_used", "patience",
         "snapshots",
     )  # fmt: skip
 
@@ -44,6 +44,8 @@ class HttpClient:
         self.patience = math.inf
         where = site(service.url)
         self._requests = Requests(where, service.headers, service.secrets)
+        # All of it, so that it is not taken for one that has the path of the `url` before it.
+        self._ready = where.path + service.ready if service.ready else ""
         self._masked = _to_mask(service.secrets)
         self._name = shown(where.host, where.port)
         self._addresses = resolved(where.host, where.port, "tcp")
@@ -61,7 +63,7 @@ class HttpClient:
         if self._calling is not None:
             self._calling.close()
         self.hang_up()
-        self._calling = Calling(self, self._connection, self._dial, self._service.ready)
+        self._calling = Calling(self, self._connection, self._dial, self._ready)
         return self._calling
 
     def hang_up(self) -> None:

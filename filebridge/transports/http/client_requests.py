@@ -22,13 +22,19 @@ _REMEMBERED = 256
 
 
 class Site(NamedTuple):
-    """Where a service is: ``path`` stands before the target of each request, without a slash at its end."""
+    """Where a service is: ``path`` begins the target of each request, without a slash at its end."""
 
     secure: bool
     host: str
     port: int
     authority: str
     path: str
+
+    def whole(self, target: str) -> str:
+        """Return ``target`` with ``path`` before it, where it does not begin with that."""
+        if self.path and target.startswith(f"{self.path}/"):
+            return target
+        return self.path + (target if target.startswith("/") else f"/{target}")
 
 
 def site(url: str) -> Site:
@@ -102,7 +108,7 @@ class Requests:
         for name, value in asked.headers:
             if name.lower() in _OURS:
                 raise _bad_field(name, repr(value))
-        target = self._site.path + (asked.target if asked.target.startswith("/") else f"/{asked.target}")
+        target = self._site.whole(asked.target)
         fields = tuple(_merged(self._standing, asked.headers))
         if asked.method in _NO_ANSWER:
             raise ActionError("the request cannot be sent", found=f"the method {asked.method}", cure=_METHODS)

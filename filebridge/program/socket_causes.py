@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from filebridge.config.model import Config
-from filebridge.config.sockets import Http, Tcp, Udp, Unix
+from filebridge.config.simulator import Text
+from filebridge.config.sockets import Http, Udp
 
 __all__ = ["socket_cause", "turned_away_cure"]
 
+_LINE_END = r'many protocols want `text: {line_end: "\r\n"}`'
 _SLOW = "if it is only slow, raise `deadlines`"
 
 
@@ -25,7 +27,7 @@ def socket_cause(config: Config, state: str, has_sent: bool, has_spoken: bool, m
         return _http(way, busy, has_sent, met)
     if isinstance(way, Udp):
         return _udp(way, busy, has_sent, met)
-    return _stream(way, busy, has_sent, has_spoken)
+    return _stream(config.text, busy, has_sent, has_spoken)
 
 
 def turned_away_cure(config: Config) -> str:
@@ -73,10 +75,9 @@ def _udp(udp: Udp, busy: str, has_sent: bool, met: str) -> tuple[str, str]:
     return lost, f"`resend: 200 ms` where it may get an action twice; see what was sent{where}; {_SLOW}"
 
 
-def _stream(way: Tcp | Unix, busy: str, has_sent: bool, has_spoken: bool) -> tuple[str, str]:
+def _stream(text: Text, busy: str, has_sent: bool, has_spoken: bool) -> tuple[str, str]:
     if not has_sent:
         return f"it is connected, and says nothing by itself{busy}", f"`send` something first; {_SLOW}"
     what = f"it is connected, and said nothing to what was sent{busy}"
-    if has_spoken:
-        return what, f"see what was sent: it may wait for more; {_SLOW}"
-    return what, r'see what was sent: many protocols want `text: {line_end: "\r\n"}`, or a `length` in front'
+    missing = "it may wait for more" if text.line_end == "\r\n" else _LINE_END
+    return what, f"see what was sent: {missing}; {_SLOW if has_spoken else 'or a `length` in front'}"

@@ -317,7 +317,7 @@ def test_a_signal_storm_disturbs_no_step(way):
     assert heard
 
 
-SEATS = 150  # more than the 128 inotify descriptors that a user may have
+SEATS = 300  # more than the 128 inotify descriptors that a user may have
 
 
 @pytest.fixture
@@ -331,7 +331,7 @@ def descriptors_enough():
 
 
 @pytest.mark.usefixtures("descriptors_enough")
-def test_150_seats_share_one_inotify_descriptor():
+def test_300_seats_share_one_inotify_descriptor():
     script = 'echo "seq=0 x=0" > obs.txt; while read n a; do echo "seq=$n x=$((n * n))" > obs.txt; done'
     program = BridgeEnv(side.config(
         "", simulator={"command": ["/bin/sh", "-c", script.replace("$", "$$")]},

@@ -79,7 +79,9 @@ def figures(asked: argparse.Namespace, programs: Programs) -> dict[str, Any]:
         "absent": absent,
         "scores": [vars(score) | {"kind": CONTESTANTS[score.name].kind, "rate": score.rate} for score in scores],
         "starts": starts,
-        "ratios": [vars(bar) | {"ratio": value, "met": value is not None and value >= bar.least} for bar, value in ratios],
+        "ratios": [
+            vars(bar) | {"ratio": value, "met": value is not None and value >= bar.least} for bar, value in ratios
+        ],
     }
 
 

@@ -53,7 +53,7 @@ def test_the_filter_cleans_the_body_and_not_the_envelope():
 def test_other_statuses_may_be_expected():
     assert talk(asking(statuses=(404, 302))).receive(reply(404, b"none")) is DONE
     assert talk(asking(statuses=(404, 302))).receive(reply(302, b"there")) is DONE
-    with pytest.raises(Refused, match="^the simulator answered 200 OK\n"):
+    with pytest.raises(Refused, match=r"^the simulator answered 200 OK\n"):
         talk(asking(statuses=(404,))).receive(reply(200, b"fine"))
 
 

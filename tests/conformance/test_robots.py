@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 import numpy as np
 import pytest
@@ -17,6 +18,27 @@ from filebridge.errors import SimulatorExited
 KEYS = "hjklyubn.t"
 MOVES = {"h": (0, -1), "j": (1, 0), "k": (-1, 0), "l": (0, 1)}
 EMPTY, YOU, ROBOT, JUNK = range(4)
+
+# What the real game painted when you died at the right edge of the board: the last words lie over the score.
+LAST_WORDS = r"""
+import os, tty
+
+tty.setraw(0)
+edge = "+" + "-" * 59 + "+"
+def paint(words):
+    rows = [edge, *["|" + " " * 59 + "|"] * 22, edge]
+    rows[20] = "|" + " " * 50 + "@" + " " * 8 + "|"
+    rows[21] += " Score: 20"
+    if words:
+        rows[21] = rows[21][:52] + "AARRrrgghhhh...." + rows[21][68:]
+        rows[22] += " Another game?"
+    os.write(1, ("\x1b[H" + "\r\n".join(rows)).encode())
+paint(False)
+while os.read(0, 1) != b"h":
+    paint(False)
+paint(True)
+os.read(0, 1)
+"""
 
 
 @pytest.fixture
@@ -107,6 +129,17 @@ def test_a_reward_is_a_robot_that_is_gone(robots):
         # At the end of a field a new one has more of them.
         assert now > left or left - now == reward
         left, score = now, info["score"]
+
+
+def test_last_words_over_the_score_leave_it_as_it_was(robots):
+    env = robots(
+        simulator={"command": [sys.executable, "-I", "-S", "-c", LAST_WORDS], "seed": "none"},
+        start=[{"until": "Score: 20"}],
+    )
+    assert env.reset()[1] == {"score": 20, "over": False}
+    board, reward, terminated, _, info = press(env, "h")
+    assert (reward, terminated, info["score"]) == (0, True, 20)
+    assert (board == YOU).sum() == 1
 
 
 def test_a_seed_is_loudly_no_seed(robots):

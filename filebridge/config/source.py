@@ -199,6 +199,11 @@ def _consume(tree: Tree, source: Source) -> None:
         for event in yaml.parse(source.text, Loader=_LOADER):
             tree.take(event)
     except yaml.MarkedYAMLError as exc:
+        if "nesting depth" in str(exc.problem):
+            # The C parser from 6.0.4 on has a limit of its own, and meets it before it tells of the first level.
+            at = exc.problem_mark.index if exc.problem_mark else 0
+            problem = Problem((), f"deeper than {MAX_DEPTH} levels", "", "a flatter text")
+            raise refuse_at(source, [(source.span(at, at + 1), problem)], ConfigSecurityError) from exc
         opened = tree.stack[-1].place.offset if tree.stack[-1].flow else None
         at, what, expected = syntax(source.text, exc, opened)
         raise refuse_at(source, [(source.span(at, at + 1), Problem((), what, "", expected))]) from exc

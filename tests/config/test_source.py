@@ -186,7 +186,8 @@ def test_hostile_text_is_refused_soon(name):
     with pytest.raises(ConfigError) as caught:
         parse({**BOMBS, **USELESS}[name], "f.yaml")
     assert time.process_time() - begun < SOON
-    assert isinstance(caught.value, ConfigSecurityError) is (name in BOMBS)
+    # Braces within braces are no YAML, and are too deep: which of the two is met first depends on the parser.
+    assert name == "braces" or isinstance(caught.value, ConfigSecurityError) is (name in BOMBS)
 
 
 def test_what_is_just_within_the_limits_is_read(parser):

@@ -125,7 +125,7 @@ def interrupt(number, frame):
 
 signal.signal(signal.SIGALRM, interrupt)
 env.close()
-env = BridgeEnv(fake.config(deadlines={"stop": 1}))
+env = BridgeEnv(fake.config(deadlines={"stop": 1}, max_steps=1_000_000))
 for _ in range(80):
     try:
         try:

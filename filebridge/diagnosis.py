@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from time import monotonic
 
+from filebridge.attention import EOF_GRACE
 from filebridge.config.dialogues import draws_screen
 from filebridge.errors import (
     BridgeError,
@@ -22,7 +23,7 @@ from filebridge.errors import (
     TransportError,
     escaped,
 )
-from filebridge.link import EOF_GRACE, Link
+from filebridge.link import Link
 from filebridge.parcel import pack
 from filebridge.program.causes import last_line, probable_cause, quoted
 from filebridge.program.file_causes import (

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import atexit
 import warnings
-import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from time import monotonic
 from typing import Any, ClassVar
 
 import gymnasium
 
+from filebridge import live
+from filebridge.conversation import Talk
 from filebridge.errors import ActionError, BridgeError, ConfigError, UsageError
+from filebridge.loop import carry
 from filebridge.program import Program, load_program
 from filebridge.program.frames import MODES, Frame, frame
 from filebridge.recovery import Recovery
-from filebridge.session import Session
-from filebridge.transports.forking import end_child
-from filebridge.transports.stopping import stop
+from filebridge.session import Beginning, Session, Step
 
 __all__ = ["BridgeEnv", "SeedWarning"]
-
-EXIT_GRACE = 0.2
-"""Seconds that simulators have to end by themselves when the interpreter exits."""
-
 
 class SeedWarning(UserWarning):
     """A seed was asked for that the simulator cannot obey."""
@@ -82,9 +76,17 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         self._warned = False
         # Of a simulator that failed in an episode which goes on without it: a video must have as many frames.
         self._last_words: bytes | None = None
-        _LIVE.add(self)
-        self._finalizer = weakref.finalize(self, _abandoned, self._session, self.program.config.name)
-        self._finalizer.atexit = False
+        self._finalizer = live.enter(self, self._session)
+
+    @property
+    def session(self) -> Session:
+        """What runs in this seat."""
+        return self._session
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is under way."""
+        return self._busy
 
     @property
     def seat(self) -> int:
@@ -109,14 +111,9 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         try:
             if self._closed:
                 raise _closed()
-            super().reset(seed=seed)
             if seed is not None:
                 self._warn_of_seed()
-            self._forked = False
-            observation, info = self._begun(seed, options)
-            if self._recovery.keeps:
-                self._recovery.begin(observation)
-            return observation, info
+            return carry(self.resetting(seed, options))
         except UsageError:
             raise
         except BaseException:
@@ -125,7 +122,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         finally:
             self._busy = False
 
-    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> Step:
         """Send ``action`` and return observation, reward, terminated, truncated and info.
 
         Raises:
@@ -148,7 +145,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         except (ActionError, UsageError) as error:
             raise self._explained(error) from None
         except BridgeError as error:
-            return self._failed(action, error)
+            return carry(self.failing(action, error))
         except BaseException:
             # An interrupt leaves a reply under way that nobody will read: the link is out of step.
             session.end(polite=False, grace=0.0)
@@ -191,23 +188,29 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
     def _retire(self) -> None:
         self._closed, self._last_words = True, None
         self._session.vacate()
-        self._finalizer.detach()
-        _LIVE.discard(self)
+        live.leave(self, self._finalizer)
 
-    def _begun(self, seed: int | None, options: dict[str, Any] | None) -> tuple[Any, dict[str, Any]]:
+    def resetting(self, seed: int | None, options: dict[str, Any] | None) -> Talk[Beginning]:
+        """Begin an episode as ``reset`` does, but leave the waiting to the caller; see ``conversation``."""
+        super().reset(seed=seed)
+        self._forked = False
         session = self._session
         try:
-            return session.reset(self.np_random, seed, options)
+            observation, info = yield from session.resetting(self.np_random, seed, options)
         except UsageError:
             raise
         except BridgeError as error:
-            return self._recovery.begin_again(session, error)
+            observation, info = yield from self._recovery.beginning_again(session, error)
+        if self._recovery.keeps:
+            self._recovery.begin(observation)
+        return observation, info
 
-    def _failed(self, action: Any, error: BridgeError) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+    def failing(self, action: Any, error: BridgeError) -> Talk[Step]:
+        """Return what a step that failed becomes, or raise; see ``Recovery.handling``."""
         session = self._session
         error = session.situated(error, "step")
         self._last_words = None if session.link is None else session.link.dialogue.reply
-        result = self._recovery.handle(session, action, error)
+        result = yield from self._recovery.handling(session, action, error)
         if self._recovery.keeps and not result[3]:
             self._recovery.keep(action, result[0])
         return result
@@ -241,7 +244,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             text = f"{config.name} has no seed: reset(seed=...) cannot make its episodes repeat; {effect}"
             warnings.warn(text, SeedWarning, stacklevel=3)
 
-    def _after_fork(self) -> None:
+    def let_go(self) -> None:
         """In a forked child: let go of the parent's simulator, and of a call that a lost thread may be in."""
         self._busy = False
         self._forked = self._session.link is not None
@@ -261,38 +264,5 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         return type(self), (target, self.render_mode, self._given_seat, self._transcript), {"spec": self.spec}
 
 
-_LIVE: weakref.WeakSet[BridgeEnv] = weakref.WeakSet()
-
-
-def _abandoned(session: Session, name: str) -> None:
-    """End the simulator of an environment that was thrown away without being closed."""
-    session.vacate()
-    if session.link is not None:
-        # Garbage may be collected while this thread holds a lock that another thread would wait for.
-        session.end(polite=False, grace=0.0, shielded=False)
-        text = f"an environment of {name} was not closed; its simulator has been ended"
-        warnings.warn(text, ResourceWarning, stacklevel=2)
-
-
 def _closed() -> UsageError:
     return UsageError("the environment is closed", cure="make a new one")
-
-
-def _let_go() -> None:
-    for env in list(_LIVE):
-        env._after_fork()
-
-
-def _end_all() -> None:
-    # One that is in use by a thread is left to the guardian: its thread would die noisily at the very end.
-    sessions = [env._session for env in list(_LIVE) if env._session.link is not None and not env._busy]
-    # All at once: at the interpreter's exit nobody waits for one grace after another.
-    processes = [session.link.process for session in sessions if session.link is not None]
-    stop(processes, EXIT_GRACE, monotonic() + 2 * EXIT_GRACE)
-    for session in sessions:
-        session.end(polite=False, grace=0.0, shielded=False)
-
-
-end_child(_let_go)
-atexit.register(_end_all)
-

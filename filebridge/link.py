@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from select import POLLIN, POLLOUT, poll
+from select import POLLIN, poll
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from filebridge import guardian, sweep
+from filebridge.attention import Attention
 from filebridge.config import substitution
 from filebridge.errors import ActionError, BridgeError, CleanupError, ExecFailed
 from filebridge.launching import connect, launch_of, look_beside, placed_files, shown_command
@@ -31,18 +31,14 @@ __all__ = ["Link"]
 GRACE = 2.0
 """Seconds between the polite and the impolite end."""
 
-EOF_GRACE = 0.2
-"""Seconds in which the end of the output is expected to be followed by the end of the process."""
-
 LATE_OUTPUT = 50
 """Milliseconds that a terminal may take to hand over what was written before its process ended."""
 
 
-class Link:
+class Link(Attention):
     """A simulator that runs; made by starting it, ended by ``close``.
 
-    ``poll(milliseconds)`` waits for output, stderr or the end of the process, ``readable`` is what it
-    returns when there is output and nothing else. ``eagerness`` says how the loop waits: above 0 it looks for
+    ``eagerness`` says how the loop waits: above 0 it looks for
     the reply a few times before it blocks, ``looks`` whether it does so right after sending, ``yields`` how many
     steps more it gives way first. ``phase`` is the one under way or the last one, ``delivered`` the files of the
     last exchange, ``last_try`` is when a repetition last failed, ``nominal`` when a step in a fixed
@@ -50,9 +46,8 @@ class Link:
     """
 
     __slots__ = (
-        "_addresses", "_poller", "_seen", "_token", "begun", "closing", "deadline", "delivered", "dialogue",
-        "eagerness", "eof_deadline", "first_step", "folder", "last_try", "looks", "nominal", "output_ended", "phase",
-        "poll", "process", "program", "read", "readable", "seat", "transcript", "transport", "write", "yields",
+        "_addresses", "_token", "begun", "closing", "deadline", "delivered", "dialogue", "eagerness", "first_step",
+        "folder", "last_try", "looks", "nominal", "phase", "program", "seat", "transcript", "write", "yields",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +62,7 @@ class Link:
         self.dialogue = program.dialogue()
         self.transcript: Transcript | None = None
         self.closing = False
+        self.enrolment = None
         self._token = guardian.link_token()
         self._addresses: Addresses | None = None
         reserve = reserved()
@@ -131,71 +127,6 @@ class Link:
         self.first_step = True
         self.delivered: Sequence[tuple[str, bytes]] = ()
 
-    def attach(self) -> None:
-        """Watch the transport as it is connected now, with nothing read of it so far."""
-        transport = self.transport
-        self.read = transport.read
-        self.write = self._write_lines if transport.line_limit else transport.write
-        self.output_ended = False
-        self._poller = poll()
-        self.register(self._poller)
-        self.poll: Callable[[float], list[tuple[int, int]]] = self._poller.poll
-        self._seen: bytes | None = None
-        if transport.patience < math.inf:
-            self.poll, self.read = self._poll_patiently, self._read_seen
-        self.readable = [(transport.fileno(), POLLIN)]
-        self.eof_deadline = math.inf
-
-    def register(self, poller: poll, writing: bool = False) -> None:
-        """Register everything that is to be watched with ``poller``, the way in too if there is something to write."""
-        output, entry = self.transport.fileno(), self.transport.write_fileno()
-        # On a terminal both ways are one descriptor, and a second registration would replace the first.
-        events = {output: 0 if self.output_ended else POLLIN}
-        if writing:
-            events[entry] = events.get(entry, 0) | POLLOUT
-        for descriptor in (self.process.pidfd, self.process.stderr_fd):
-            events[descriptor] = POLLIN
-        for descriptor, mask in events.items():
-            if descriptor >= 0 and mask:
-                poller.register(descriptor, mask)
-
-    def forget(self, descriptor: int) -> None:
-        """Stop watching ``descriptor``."""
-        self._poller.unregister(descriptor)
-
-    def drain_stderr(self) -> None:
-        """Take what stderr holds now, and watch it no longer once it has ended."""
-        process, descriptor = self.process, self.process.stderr_fd
-        process.drain_stderr()
-        if descriptor >= 0 and process.stderr_fd < 0:
-            self.forget(descriptor)
-
-    def end_output(self) -> None:
-        """Note that no more output will come, so that no wait is longer than the grace for the process's own end."""
-        if self.output_ended:
-            return
-        self.output_ended = True
-        self.forget(self.transport.fileno())
-        self.eof_deadline = monotonic() + EOF_GRACE
-        self.poll = self._poll_briefly
-
-    def _poll_briefly(self, milliseconds: float) -> list[tuple[int, int]]:
-        return self._poller.poll(min(milliseconds, max(0.0, self.eof_deadline - monotonic()) * 1000.0))
-
-    def _poll_patiently(self, milliseconds: float) -> list[tuple[int, int]]:
-        """Wait as ``poll`` does; where nothing was announced for long, look whether there is something all the same."""
-        patience = self.transport.patience * 1000.0
-        events = self._poller.poll(min(milliseconds, patience))
-        if not events and patience <= milliseconds:
-            self._seen = self.transport.look()
-            if self._seen is not None:
-                return self.readable
-        return events
-
-    def _read_seen(self) -> bytes | None:
-        seen, self._seen = self._seen, None
-        return self.transport.read() if seen is None else seen
-
     def deliver(self, data: bytes) -> bytes:
         """Put the files of the dialogue where the simulator finds them; return what of ``data`` is to be written still.
 
@@ -226,6 +157,12 @@ class Link:
         # Where the message has an end of its own, one that is cut off is never taken for whole.
         return end.signal is not None or (end.code != 0 and self.dialogue.exchange.cut is whole)
 
+    def attach(self) -> None:
+        """Watch the transport as it is connected now, with nothing read of it so far; long lines may not pass."""
+        super().attach()
+        if self.transport.line_limit:
+            self.write = self._write_lines
+
     def _write_lines(self, data: bytes) -> int:
         """Write to a terminal that cuts long lines without a word: refuse them before anything is sent."""
         longest = max(map(len, data.splitlines()), default=0)
@@ -236,16 +173,6 @@ class Link:
                 cure="`transport: {console: {terminal: raw}}`, or shorter lines",
             )
         return self.transport.write(data)
-
-    def await_exit(self, seconds: float) -> bool:
-        """Wait until the process has ended, at most ``seconds``; return whether it has."""
-        until = monotonic() + seconds
-        while self.process.exit() is None and monotonic() < until:
-            waiter = poll()
-            if self.process.pidfd >= 0:
-                waiter.register(self.process.pidfd, POLLIN)
-            waiter.poll(seconds * 1000.0 if self.process.pidfd >= 0 else 5)
-        return self.process.exit() is not None
 
     @property
     def alive(self) -> bool:
@@ -285,9 +212,13 @@ class Link:
 
     def disown(self) -> None:
         """Close this process's copies of the descriptors after a fork; the simulator belongs to the parent."""
+        # The crowd is one for both: to leave it here would be to leave it there.
+        self.enrolment = None
         self._let_go()
 
     def _let_go(self) -> None:
+        if self.enrolment is not None:
+            self.enrolment.leave()
         self.transport.close()
         if self.transport.outbox is not None:
             self.transport.outbox.close()

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from filebridge.conversation import Talk
 from filebridge.errors import (
     BridgeError,
     ProtocolError,
@@ -22,7 +23,7 @@ from filebridge.errors import (
     escaped,
 )
 from filebridge.program import Program
-from filebridge.session import Session, Step
+from filebridge.session import Beginning, Session, Step
 
 __all__ = ["Recovery"]
 
@@ -70,7 +71,7 @@ class Recovery:
         if self._replays:
             self._episode.append((_copied(action), self._observation))
 
-    def begin_again(self, session: Session, error: BridgeError) -> tuple[Any, dict[str, Any]]:
+    def beginning_again(self, session: Session, error: BridgeError) -> Talk[Beginning]:
         """Return the beginning of the episode from another process after ``error`` at a start or reset, or raise.
 
         There is no observation yet with which an episode could be cut short, so both policies other than
@@ -84,11 +85,11 @@ class Recovery:
                 raise error
             self._spend(error)
             try:
-                return session.begin(session.values, fresh=True)
+                return (yield from session.beginning(session.values, fresh=True))
             except BridgeError as another:
                 error = another
 
-    def handle(self, session: Session, action: Any, error: BridgeError) -> Step:
+    def handling(self, session: Session, action: Any, error: BridgeError) -> Talk[Step]:
         """Return the step that a failure becomes, or raise.
 
         Raises the error itself by the policy ``raise``, RestartBudgetExceeded where failures are too many.
@@ -101,7 +102,7 @@ class Recovery:
         self._spend(error)
         if policy == "retry" and kind != "protocol":
             try:
-                return self._repeated(session, action)
+                return (yield from self._repeated(session, action))
             except BridgeError as cause:
                 session.end(polite=False, grace=0.0)
                 if isinstance(cause, ReplayMismatch):
@@ -137,16 +138,16 @@ class Recovery:
             record |= error.situation.record()
         return _copied(self._observation), self._policy.reward, False, True, {"bridge_failure": record}
 
-    def _repeated(self, session: Session, action: Any) -> Step:
+    def _repeated(self, session: Session, action: Any) -> Talk[Step]:
         """Replay the episode in a new process, compare every observation, then take the step again."""
-        _compare(0, session.begin(session.values, fresh=True)[0], self._first)
+        _compare(0, (yield from session.beginning(session.values, fresh=True))[0], self._first)
         for number, (done, seen) in enumerate(self._episode, 1):
             if session.over:
                 raise _mismatch(number, "the end of the episode", seen)
-            _compare(number, session.step(done)[0], seen)
+            _compare(number, (yield from session.stepping(done))[0], seen)
         if session.over:
             raise _mismatch(len(self._episode), "the end of the episode", "a step that goes on")
-        return session.step(action)
+        return (yield from session.stepping(action))
 
 
 def _compare(step: int, observation: Any, seen: Any) -> None:

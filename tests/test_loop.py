@@ -72,7 +72,7 @@ def told(behaviour, road):
         return seen
 
 
-def long(link, phase):
+def long(link, phase, plain):
     return lambda seconds: exchange(link, phase, seconds)
 
 

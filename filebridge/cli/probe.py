@@ -138,9 +138,12 @@ class _Probe:
 
     def reset(self) -> None:
         """Begin an episode and show it."""
+        from filebridge.loop import carry
+
         first = self.session.episode == 0
         typer.secho("reset" + (f", seed {self.seed}{self._folded()}" if first else ""), bold=True)
-        observation, info = self._shown("", lambda: self.session.reset(self._generator, self._seed(first), None))
+        seed = self._seed(first)
+        observation, info = self._shown("", lambda: carry(self.session.resetting(self._generator, seed, None)))
         self._show(self.session.variables(), observation, None, False, False, info)
 
     def _seed(self, first: bool) -> int | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from filebridge.config import substitution
+from filebridge.conversation import Talk
 from filebridge.link import Link
 from filebridge.program import Program
 from filebridge.program.decoder import Entry
@@ -148,11 +149,12 @@ class RecordedSession(Session):
         row = self.link.dialogue.row
         return {first.name: row[first.index] for first in self.program.firsts}
 
-    def _start(self, link: Link) -> None:
+    def starting(self, link: Link, values: Mapping[str, object]) -> Talk[None]:
+        """Record all from here on; see ``Running.starting``."""
         if not isinstance(link.dialogue, _Listening):
             # Else it is a further connection of the same process.
             self._record(link)
-        super()._start(link)
+        return super().starting(link, values)
 
     def _record(self, link: Link) -> None:
         http, addresses = self.program.config.transport.http, link._addresses

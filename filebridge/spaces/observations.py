@@ -49,11 +49,15 @@ class Unobservable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """The space of the observation, ``observe(row)``, which makes one, and the names that it holds."""
+    """The space of the observation, ``observe(row)``, which makes one, and the names that it holds.
+
+    Where it is a Box of single numbers, ``pick(row)`` returns them as a tuple; None otherwise.
+    """
 
     space: spaces.Space[Any]
     observe: Callable[[Row], Any]
     names: tuple[str, ...]
+    pick: Callable[[Row], tuple[float, ...]] | None = None
 
 
 def observer(
@@ -68,7 +72,7 @@ def observer(
         return Observer(space, observe, (form,))
     if isinstance(form, list):
         space, observe = _box(form, [known[name] for name in form], dtype)
-        return Observer(space, observe, tuple(form))
+        return Observer(space, observe, tuple(form), _picking([known[name] for name in form], space))
     parts = {part: observer(inner, known, dtype) for part, inner in form.items()}
     readers = [(part, reader.observe) for part, reader in parts.items()]
     names = tuple(name for part in parts.values() for name in part.names)
@@ -104,6 +108,16 @@ def _box(names: Sequence[str], values: Sequence[Observed], dtype: str) -> tuple[
     kind = np.dtype(dtype).type
     space = spaces.Box(np.array(low, kind), np.array(high, kind), dtype=kind)
     return space, _gather(values, kind)
+
+
+def _picking(values: Sequence[Observed], space: spaces.Box) -> Callable[[Row], tuple[float, ...]] | None:
+    """Return what picks the single numbers of a Box out of a row, where there are no others in it."""
+    if space.dtype.kind != "f" or any(value.kind in _SEVERAL for value in values):
+        return None
+    indices = [value.index for value in values]
+    if len(indices) == 1:
+        return lambda row, index=indices[0]: (row[index],)  # type: ignore[misc]
+    return itemgetter(*indices)
 
 
 def _gather(values: Sequence[Observed], kind: Any) -> Callable[[Row], Any]:

@@ -1,0 +1,245 @@
+"""Many simulators awaited at once, in one thread: each goes on as soon as what it waits for is there."""
+
+from __future__ import annotations
+
+import heapq
+import math
+import select
+from collections.abc import Hashable, Iterable
+from time import monotonic
+from typing import Any
+
+from filebridge.conversation import Events, Need, Talk
+from filebridge.link import Link
+
+__all__ = ["Crowd"]
+
+_IN_MILLISECONDS = 1000.0
+
+
+class _Waiting:
+    """One talk under way: what it needs, and what has been announced to it."""
+
+    __slots__ = ("further", "key", "link", "look_at", "talk", "until")
+
+    def __init__(self, key: Hashable, talk: Talk[Any]) -> None:
+        self.key = key
+        self.talk = talk
+        self.link: Link | None = None
+        self.further: tuple[tuple[int, int], ...] = ()
+        self.until = self.look_at = math.inf
+
+
+class _Place:
+    """The place of a link in a crowd, and what is watched for it."""
+
+    __slots__ = ("crowd", "current", "descriptors")
+
+    def __init__(self, crowd: Crowd) -> None:
+        self.crowd = crowd
+        self.current = False
+        self.descriptors: tuple[int, ...] = ()
+
+    def leave(self) -> None:
+        """Have nothing of the link watched any more; twice is harmless."""
+        for descriptor in self.descriptors:
+            self.crowd.hush(descriptor)
+        self.descriptors, self.current = (), False
+
+
+class Crowd:
+    """Talks under way, each known by a key, and what they wait for.
+
+    ``begin`` takes one up, ``wait`` carries all of them on; a talk that ends goes into ``ended``, key -> what it
+    returned, or into ``failed``, key -> what it raised. ``waited`` is the time in seconds in which nothing was to be
+    done. Not for several threads.
+    """
+
+    def __init__(self) -> None:
+        self.ended: dict[Hashable, Any] = {}
+        self.failed: dict[Hashable, BaseException] = {}
+        self.waited = 0.0
+        self._waiting: dict[Hashable, _Waiting] = {}
+        self._times: list[tuple[float, int, _Waiting]] = []
+        self._count = 0
+        # Linux tells of those descriptors that are ready; elsewhere all are looked through.
+        self._poller: Any = select.epoll() if hasattr(select, "epoll") else select.poll()
+        self._scale = 1.0 if hasattr(select, "epoll") else _IN_MILLISECONDS
+        self._links: dict[int, Link] = {}
+        self._further: dict[int, _Waiting] = {}
+        self._by_link: dict[Link, _Waiting] = {}
+        self._noisy: set[Link] = set()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._waiting
+
+    def begin(self, key: Hashable, talk: Talk[Any]) -> None:
+        """Take up ``talk``; it goes on until it has to wait."""
+        self._go_on(_Waiting(key, talk), None)
+
+    def wait(self, limit: float) -> bool:
+        """Wait until something happens, at most until the monotonic time ``limit``; False if nothing did."""
+        times = self._times
+        while times and times[0][2].until != times[0][0] and times[0][2].look_at != times[0][0]:
+            heapq.heappop(times)
+        until = min(limit, times[0][0]) if times else limit
+        begun = monotonic()
+        seconds = max(0.0, until - begun)
+        events = self._poller.poll(math.ceil(seconds * 1000.0) * 0.001 * self._scale if seconds < math.inf else None)
+        now = monotonic()
+        if seconds:
+            self.waited += now - begun
+        return self._tell(events) | self._remind(now)
+
+    def quiet(self, links: Iterable[Link]) -> set[Link]:
+        """Return those of ``links``, which nobody waits for, of which something is to be told all the same."""
+        self._tell(self._poller.poll(0))
+        noisy = {link for link in links if link in self._noisy or link.enrolment is None or not link.enrolment.current}
+        self._noisy.clear()
+        return noisy
+
+    def drop(self, key: Hashable) -> None:
+        """Let go of a talk, wherever it stands; nobody waits for it any more."""
+        waiting = self._waiting.pop(key, None)
+        if waiting is not None:
+            self._settle(waiting)
+            waiting.talk.close()
+
+    def close(self) -> None:
+        """Let go of all talks and of the descriptor; twice is harmless."""
+        for key in list(self._waiting):
+            self.drop(key)
+        if hasattr(self._poller, "close"):
+            self._poller.close()
+
+    def hush(self, descriptor: int) -> None:
+        """Watch ``descriptor`` no longer."""
+        self._links.pop(descriptor, None)
+        try:
+            self._poller.unregister(descriptor)
+        except (OSError, KeyError, ValueError):
+            # It was closed meanwhile, or all of this was, and with that it is watched no longer.
+            return
+
+    def _tell(self, events: Events) -> bool:
+        """Hand the events to those whom they concern."""
+        told: dict[_Waiting, Events] = {}
+        for descriptor, mask in events:
+            waiting = self._further.get(descriptor)
+            if waiting is None:
+                link = self._links.get(descriptor)
+                waiting = None if link is None else self._by_link.get(link)
+                if waiting is None:
+                    self._set_aside(descriptor, link)
+                    continue
+            told.setdefault(waiting, []).append((descriptor, mask))
+        for waiting, some in told.items():
+            self._go_on(waiting, some)
+        return bool(told)
+
+    def _remind(self, now: float) -> bool:
+        """Carry on those whose time has come."""
+        times, moved = self._times, False
+        while times and times[0][0] <= now:
+            time, _, waiting = heapq.heappop(times)
+            if waiting.look_at == time and time < waiting.until and waiting.link is not None:
+                events = waiting.link.glance()
+                if not events:
+                    self._look_later(waiting, now)
+                    continue
+                self._go_on(waiting, events)
+                moved = True
+            elif waiting.until == time:
+                self._go_on(waiting, [])
+                moved = True
+        return moved
+
+    def _set_aside(self, descriptor: int, link: Link | None) -> None:
+        """Watch no longer what nobody waits for, so that waiting for others is no spinning."""
+        self.hush(descriptor)
+        if link is not None:
+            self._noisy.add(link)
+            if link.enrolment is not None:
+                link.enrolment.current = False
+
+    def _go_on(self, waiting: _Waiting, events: Events | None) -> None:
+        key, talk = waiting.key, waiting.talk
+        if events is not None:
+            self._settle(waiting)
+        self._waiting[key] = waiting
+        try:
+            need = next(talk) if events is None else talk.send(events)
+        except StopIteration as end:
+            del self._waiting[key]
+            self.ended[key] = end.value
+        except Exception as error:  # noqa: BLE001 - whoever asks for it raises it
+            del self._waiting[key]
+            self.failed[key] = error
+        except BaseException:
+            del self._waiting[key]
+            raise
+        else:
+            self._await(waiting, need)
+
+    def _await(self, waiting: _Waiting, need: Need) -> None:
+        waiting.link, waiting.until, waiting.further = link, until, further = need
+        if link is not None:
+            if link.enrolment is None or not link.enrolment.current:
+                self._enrol(link)
+            self._by_link[link] = waiting
+        for descriptor, mask in further:
+            if descriptor >= 0:
+                owner = self._links.get(descriptor)
+                self._watch(descriptor, mask if owner is None else owner.watched(further).get(descriptor, mask))
+                self._further[descriptor] = waiting
+        self._count += 1
+        heapq.heappush(self._times, (until, self._count, waiting))
+        waiting.look_at = math.inf
+        if link is not None and link.transport.patience < math.inf:
+            self._look_later(waiting, monotonic())
+
+    def _look_later(self, waiting: _Waiting, now: float) -> None:
+        assert waiting.link is not None
+        waiting.look_at = now + waiting.link.transport.patience
+        self._count += 1
+        heapq.heappush(self._times, (waiting.look_at, self._count, waiting))
+
+    def _settle(self, waiting: _Waiting) -> None:
+        """Forget what ``waiting`` waited for."""
+        link = waiting.link
+        waiting.until = waiting.look_at = math.inf
+        waiting.link = None
+        if link is not None:
+            self._by_link.pop(link, None)
+        for descriptor, _ in waiting.further:
+            if self._further.pop(descriptor, None) is None:
+                continue
+            owner = self._links.get(descriptor)
+            if owner is None:
+                self.hush(descriptor)
+            else:
+                self._watch(descriptor, owner.watched().get(descriptor, 0))
+        waiting.further = ()
+
+    def _enrol(self, link: Link) -> None:
+        """Watch all of ``link`` from now on, and nothing else of it."""
+        place = link.enrolment
+        if not isinstance(place, _Place) or place.crowd is not self:
+            if place is not None:
+                place.leave()
+            link.enrolment = place = _Place(self)
+        place.leave()
+        watched = link.watched()
+        for descriptor, mask in watched.items():
+            self._watch(descriptor, mask)
+            self._links[descriptor] = link
+        place.descriptors, place.current = tuple(watched), True
+
+    def _watch(self, descriptor: int, mask: int) -> None:
+        try:
+            self._poller.register(descriptor, mask)
+        except FileExistsError:
+            self._poller.modify(descriptor, mask)

@@ -1,0 +1,167 @@
+"""The simulator of one seat: how it is started, begun anew for another episode, and ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from signal import SIGCONT, SIGTERM
+from time import monotonic
+
+from filebridge import diagnosis
+from filebridge.connecting import establish
+from filebridge.conversation import Talk, exited, talk
+from filebridge.errors import BridgeError, PeerClosed, Situation
+from filebridge.interrupt import unbroken
+from filebridge.link import Link
+from filebridge.loop import carry
+from filebridge.program import Program
+from filebridge.program.deadlines import scaled
+from filebridge.program.seat import Seat, needs_seat
+from filebridge.program.slots import ACTIONS, EPISODE, SEAT, SEED, STEP
+
+__all__ = ["Running"]
+
+GRACE_BETWEEN = 0.5
+"""Seconds that a process has to end by itself when an episode makes room for the next."""
+
+
+class Running:
+    """A program and, while something runs, the link to it.
+
+    Where no ``seat`` is given, and the configuration uses it, the least that is free is taken before the
+    first process starts and kept until ``vacate``; otherwise it is 0.
+
+    ``over`` says that the episode has ended and a reset is due. ``link`` is None while nothing runs.
+    ``phase`` is the last one but for steps, "start" or "reset". Raises UsageError for a FILEBRIDGE_TIMEOUT_SCALE
+    that is no positive number.
+    """
+
+    def __init__(self, program: Program, seat: int | None, transcripts: Path | None = None) -> None:
+        self.program = program
+        self.seat = seat or 0
+        self._seat: Seat | None = None
+        self._takes_seat = seat is None and needs_seat(program.config, program.source)
+        self._failure = ""
+        self._deadlines = scaled(program.config.deadlines)
+        self.transcripts = transcripts
+        self.link: Link | None = None
+        self.over = True
+        self.episode = 0
+        self.phase = "start"
+
+    def launch(self, values: Mapping[str, object]) -> Link:
+        """Start the simulator for an episode with these ``values`` of variables and seed, in place of the one before.
+
+        Raises StartError and its kin.
+        """
+        self.phase = "start"
+        return unbroken(lambda: self._launched(values))
+
+    def _launched(self, values: Mapping[str, object]) -> Link:
+        if self._takes_seat and self._seat is None:
+            self._seat = Seat(self.program.config.name)
+            self.seat = self._seat.number
+        known = {**values, "seat": self.seat, "episode": self.episode}
+        self.link = Link(self.program, self.seat, known, self.transcripts)
+        return self.link
+
+    def starting(self, link: Link, values: Mapping[str, object]) -> Talk[None]:
+        """Hold the dialogues that stand between the start of a process and its first episode."""
+        self.fill(link, values)
+        left = yield from establish(link, self._deadlines.start)
+        yield from talk(link, self.program.phases["start"], left)
+        reset = self.program.config.reset
+        if reset is not None and reset.start_from is None:
+            self.phase = "reset"
+            yield from talk(link, self.program.phases["reset"], self._deadlines.reset)
+
+    def fill(self, link: Link, values: Mapping[str, object]) -> None:
+        """Give the row the values that an episode begins with; nothing of the last one remains."""
+        row = link.dialogue.row
+        row[:] = [None] * len(row)
+        row[STEP], row[EPISODE], row[SEAT], row[SEED] = 0, self.episode, self.seat, values["seed"]
+        row[ACTIONS] = []
+        for first in self.program.firsts:
+            row[first.index] = values[first.name]
+
+    def situated(self, error: BridgeError, phase: str) -> BridgeError:
+        """Return ``error`` with the situation in which it happened; a step too many is told of it.
+
+        A connection that was lost because the process ended is that end.
+        """
+        if self.link is not None and isinstance(error, PeerClosed):
+            error = diagnosis.parted(self.link, error, phase)
+        self._failure = f"; the last {phase} failed: {type(error).__name__}: {error.what.partition(chr(10))[0]}"
+        if error.situation is None:
+            if self.link is not None:
+                error.situation = diagnosis.situation(self.link, phase, error)
+            else:
+                error.situation = Situation(self.program.config.name, phase, self.seat, self.episode)
+        return error
+
+    def end(self, polite: bool = True, grace: float = 2.0, shielded: bool = True) -> None:
+        """End the process, politely if it is in step with us; raises CleanupError for what remains.
+
+        ``shielded``: an interrupt (Ctrl-C) is raised only when all is done.
+        """
+        link = self.link
+        self.over = True
+        if link is None:
+            return
+        deadline = monotonic() + self._deadlines.stop
+        if polite:
+            carry(self._goodbye(link))
+        self._close(link, deadline, grace, shielded)
+
+    def ending(self) -> Talk[None]:
+        """End the process, as ``end`` does, where an episode makes room for the next."""
+        link = self.link
+        self.over = True
+        if link is None:
+            return
+        deadline = monotonic() + self._deadlines.stop
+        yield from self._goodbye(link)
+        process = link.process
+        if process.pid and process.exit() is None:
+            link.closing = True
+            process.signal_group(SIGTERM)
+            process.signal_group(SIGCONT)
+            yield from exited(link, min(GRACE_BETWEEN, max(0.0, (deadline - monotonic()) / 2)))
+        self._close(link, deadline, 0.0, shielded=True)
+
+    def _close(self, link: Link, deadline: float, grace: float, shielded: bool) -> None:
+        grace = min(grace, max(0.0, (deadline - monotonic()) / 2))
+
+        def close() -> None:
+            try:
+                link.close(deadline, grace)
+            finally:
+                self.link = None
+
+        if shielded:
+            unbroken(close)
+        else:
+            close()
+
+    def vacate(self) -> None:
+        """Give a seat that was taken back, for the next copy; twice is harmless."""
+        held, self._seat = self._seat, None
+        if held is not None:
+            held.leave()
+
+    def disown(self) -> None:
+        """Forget the process in a forked child: it belongs to the parent."""
+        link, self.link, self.over = self.link, None, True
+        self.vacate()
+        if link is not None:
+            link.disown()
+
+    def _goodbye(self, link: Link) -> Talk[None]:
+        phase = self.program.phases["stop"]
+        if not phase.exchanges or not link.alive:
+            return
+        try:
+            yield from talk(link, phase, self._deadlines.stop * 0.4)
+        except BridgeError:
+            # It is ended by signals next, whatever it said or did not say.
+            return

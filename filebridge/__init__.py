@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from filebridge.program import Program, load_program
     from filebridge.registration import register
     from filebridge.transports.watching.watch import WatchWarning
+    from filebridge.vector import BridgeVectorEnv, Received
     from filebridge.wire.adapter import Adapter
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "Adapter",
     "BridgeEnv",
     "BridgeError",
+    "BridgeVectorEnv",
     "CleanupError",
     "ConfigError",
     "ConfigSecurityError",
@@ -72,6 +74,7 @@ __all__ = [
     "Program",
     "ProtocolError",
     "ReadyTimeout",
+    "Received",
     "Refused",
     "ReplayMismatch",
     "RestartBudgetExceeded",
@@ -99,6 +102,8 @@ __version__ = _version.VERSION
 _HOMES = {
     "Adapter": "wire.adapter",
     "BridgeEnv": "env",
+    "BridgeVectorEnv": "vector",
+    "Received": "vector",
     "Program": "program",
     "SeedWarning": "env",
     "load_program": "program",

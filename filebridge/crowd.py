@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 import select
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from time import monotonic
 from typing import Any
 
@@ -68,7 +68,6 @@ class Crowd:
         self._links: dict[int, Link] = {}
         self._further: dict[int, _Waiting] = {}
         self._by_link: dict[Link, _Waiting] = {}
-        self._noisy: set[Link] = set()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -94,12 +93,9 @@ class Crowd:
             self.waited += now - begun
         return self._tell(events) | self._remind(now)
 
-    def quiet(self, links: Iterable[Link]) -> set[Link]:
-        """Return those of ``links``, which nobody waits for, of which something is to be told all the same."""
+    def look(self) -> None:
+        """Take note of what happened without being waited for; the links concerned are no longer ``current``."""
         self._tell(self._poller.poll(0))
-        noisy = {link for link in links if link in self._noisy or link.enrolment is None or not link.enrolment.current}
-        self._noisy.clear()
-        return noisy
 
     def drop(self, key: Hashable) -> None:
         """Let go of a talk, wherever it stands; nobody waits for it any more."""
@@ -160,10 +156,8 @@ class Crowd:
     def _set_aside(self, descriptor: int, link: Link | None) -> None:
         """Watch no longer what nobody waits for, so that waiting for others is no spinning."""
         self.hush(descriptor)
-        if link is not None:
-            self._noisy.add(link)
-            if link.enrolment is not None:
-                link.enrolment.current = False
+        if link is not None and link.enrolment is not None:
+            link.enrolment.current = False
 
     def _go_on(self, waiting: _Waiting, events: Events | None) -> None:
         key, talk = waiting.key, waiting.talk

@@ -7,7 +7,7 @@ from time import monotonic
 
 from filebridge.link import Link
 
-__all__ = ["first_piece"]
+__all__ = ["Eagerness", "first_piece"]
 
 # Looks before blocking: about what two idle cores need to hand a message back and forth.
 EAGER_TRIES = range(24)
@@ -17,6 +17,12 @@ EAGERNESS = 8
 
 EAGER_SECONDS = 0.0005
 """A step that took longer was not worth waiting for awake."""
+
+EAGER_BATCH = 0.01
+"""The same of a batch, for all of its replies together."""
+
+EAGER_BATCHES = 64
+"""Batches that block at once after several vain attempts."""
 
 EAGER_REST = 512
 """Steps that block at once after several vain attempts."""
@@ -62,3 +68,33 @@ def _eager_read(link: Link) -> bytes | None:
     link.eagerness = link.eagerness - 1 if link.eagerness > 1 else -EAGER_REST
     link.looks = link.eagerness > 0
     return chunk
+
+
+class Eagerness:
+    """How often it is worth to look for the replies of a batch before blocking; given up for a while where it is not.
+
+    ``begin`` returns the number of looks, ``end`` is told whether all had answered by then.
+    """
+
+    __slots__ = ("_begun", "_level")
+
+    def __init__(self) -> None:
+        self._level = EAGERNESS
+        self._begun = 0.0
+
+    def begin(self) -> int:
+        """Return how many looks may be in vain."""
+        if self._level <= 0:
+            self._level += 1
+            return 0
+        self._begun = monotonic()
+        return len(EAGER_TRIES)
+
+    def end(self, complete: bool) -> None:
+        """Take note of how it went."""
+        if self._level <= 0:
+            return
+        if complete and monotonic() - self._begun < EAGER_BATCH:
+            self._level = EAGERNESS
+        else:
+            self._level = self._level - 1 if self._level > 1 else -EAGER_BATCHES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -84,6 +84,16 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         return self._session
 
     @property
+    def keeps(self) -> bool:
+        """Whether ``keep`` is to be told of each step that went well."""
+        return self._recovery.keeps
+
+    @property
+    def keep(self) -> Callable[[Any, Any], None]:
+        """What takes a step that went well, its action and its observation."""
+        return self._recovery.keep
+
+    @property
     def busy(self) -> bool:
         """Whether a call is under way."""
         return self._busy
@@ -112,7 +122,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             if self._closed:
                 raise _closed()
             if seed is not None:
-                self._warn_of_seed()
+                self.warn_of_seed()
             return carry(self.resetting(seed, options))
         except UsageError:
             raise
@@ -143,7 +153,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
                 self._recovery.keep(action, result[0])
             return result
         except (ActionError, UsageError) as error:
-            raise self._explained(error) from None
+            raise self.explained(error) from None
         except BridgeError as error:
             return carry(self.failing(action, error))
         except BaseException:
@@ -222,7 +232,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             cure="give each thread an environment of its own, or take turns",
         )
 
-    def _explained(self, error: BridgeError) -> BridgeError:
+    def explained(self, error: BridgeError) -> BridgeError:
         """Return ``error``, or the better reason why nothing runs."""
         if isinstance(error, UsageError) and self._closed:
             return _closed()
@@ -234,7 +244,8 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             )
         return error
 
-    def _warn_of_seed(self) -> None:
+    def warn_of_seed(self) -> None:
+        """Warn, once, where a seed makes no episode repeat."""
         config = self.program.config
         # A program that draws nothing repeats its episodes without a seed of its own.
         if config.simulator.seed is None and not config.deterministic and not self._warned:

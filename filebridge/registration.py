@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["enrol", "register", "register_bundled"]
 
 ENTRY_POINT = "filebridge.env:BridgeEnv"
+VECTOR_ENTRY_POINT = "filebridge.vector:BridgeVectorEnv"
 REGISTRY = "gymnasium.envs.registration"
 
 
@@ -63,6 +64,7 @@ def _register(name: str, arguments: dict[str, Any]) -> None:
     registration.register(
         name,
         entry_point=ENTRY_POINT,
+        vector_entry_point=VECTOR_ENTRY_POINT,
         kwargs=arguments,
         order_enforce=False,
         disable_env_checker=True,

@@ -49,6 +49,16 @@ class Running:
         self.episode = 0
         self.phase = "start"
 
+    @property
+    def stop_seconds(self) -> float:
+        """How long the stop dialogue and the end of all processes may take."""
+        return self._deadlines.stop
+
+    def number(self, seat: int) -> None:
+        """Give it a number among others of the same trainer, where the configuration needs none of its own."""
+        if not self._takes_seat:
+            self.seat = seat
+
     def launch(self, values: Mapping[str, object]) -> Link:
         """Start the simulator for an episode with these ``values`` of variables and seed, in place of the one before.
 
@@ -110,7 +120,7 @@ class Running:
             return
         deadline = monotonic() + self._deadlines.stop
         if polite:
-            carry(self._goodbye(link))
+            carry(self.goodbye())
         self._close(link, deadline, grace, shielded)
 
     def ending(self) -> Talk[None]:
@@ -120,7 +130,7 @@ class Running:
         if link is None:
             return
         deadline = monotonic() + self._deadlines.stop
-        yield from self._goodbye(link)
+        yield from self.goodbye()
         process = link.process
         if process.pid and process.exit() is None:
             link.closing = True
@@ -156,9 +166,10 @@ class Running:
         if link is not None:
             link.disown()
 
-    def _goodbye(self, link: Link) -> Talk[None]:
-        phase = self.program.phases["stop"]
-        if not phase.exchanges or not link.alive:
+    def goodbye(self) -> Talk[None]:
+        """Hold the stop dialogue, if there is one and somebody to hear it; how it goes does not matter."""
+        phase, link = self.program.phases["stop"], self.link
+        if not phase.exchanges or link is None or not link.alive:
             return
         try:
             yield from talk(link, phase, self._deadlines.stop * 0.4)

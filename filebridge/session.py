@@ -102,14 +102,14 @@ class Session(Running):
         assert self.link is not None
         return (yield from self.concluding(talk(self.link, self.program.phases["step"], self.seconds)))
 
-    def concluding(self, talk: Talk[None]) -> Talk[Step]:
-        """Carry on the ``talk`` of a step that has been prepared, and return what the step gives."""
+    def concluding(self, talk: Talk[None], observe: Callable[[Row], Any] | None = None) -> Talk[Step]:
+        """Carry on the ``talk`` of a step that has been prepared, and return what the step gives; see ``conclude``."""
         try:
             yield from talk
         except ActionError:
             self._take_back()
             raise
-        return self.conclude(self._observe)
+        return self.conclude(observe or self._observe)
 
     def prepare(self, action: Any) -> None:
         """Check ``action`` and put it into the row, with all that is known before it is sent.

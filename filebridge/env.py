@@ -17,6 +17,7 @@ from filebridge.program import Program, load_program
 from filebridge.program.frames import MODES, Frame, frame
 from filebridge.recovery import Recovery
 from filebridge.session import Beginning, Session, Step
+from filebridge.spares import pool_of
 
 __all__ = ["BridgeEnv", "SeedWarning"]
 
@@ -33,6 +34,8 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         seat: number of this copy among several, ``${seat}`` in the configuration. Without one, a configuration
             that uses it gets the least number that no other copy on this machine has, from the first reset on.
         transcript: None, or a folder: each process writes all that is sent and received to a file there.
+        warm: how many simulators may be started before the episodes that they are for begin; None: what the
+            configuration says.
 
     The process starts at the first ``reset``. Until then the environment can be pickled. It may be handed
     from thread to thread, but two threads cannot be in it at once. After a fork the child's copy must be
@@ -50,6 +53,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         render_mode: str | None = None,
         seat: int | None = None,
         transcript: str | Path | None = None,
+        warm: int | None = None,
     ) -> None:
         self._closed = True
         if render_mode not in (None, *MODES):
@@ -69,6 +73,8 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         self.observation_space = self.program.observer.space
         self._transcript = None if transcript is None else Path(transcript).absolute()
         self._session = Session(self.program, seat, self._transcript)
+        self._warm = warm
+        self._pool = self._session.pool = pool_of(self.program, seat, self._transcript, warm)
         self._recovery = Recovery(self.program)
         self._busy = False
         self._closed = False
@@ -148,6 +154,8 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         self._busy = True
         try:
             session = self._session
+            if self._pool is not None:
+                self._pool.poke()
             result = session.step(action)
             if self._recovery.keeps:
                 self._recovery.keep(action, result[0])
@@ -186,6 +194,8 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             raise self._in_use()
         self._busy = True
         try:
+            if self._pool is not None:
+                self._pool.close()
             self._session.end()
         except BridgeError:
             self._retire()
@@ -260,6 +270,8 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         self._busy = False
         self._forked = self._session.link is not None
         self._session.disown()
+        if self._session.pool is not None:
+            self._session.pool.disown()
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._session.link is not None:
@@ -272,7 +284,8 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             target = source.data if source.folder is None else source.folder / Path(source.name).name  # type: ignore[assignment]
         elif isinstance(target, str | Path) and Path(target).exists():
             target = str(Path(target).absolute())
-        return type(self), (target, self.render_mode, self._given_seat, self._transcript), {"spec": self.spec}
+        arguments = target, self.render_mode, self._given_seat, self._transcript, self._warm
+        return type(self), arguments, {"spec": self.spec}
 
 
 def _closed() -> UsageError:

@@ -53,6 +53,8 @@ def leave(env: Live, finalizer: weakref.finalize[[Session, str], Live]) -> None:
 def _abandoned(session: Session, name: str) -> None:
     """End the simulator of an environment that was thrown away without being closed."""
     session.vacate()
+    if session.pool is not None:
+        session.pool.close()
     if session.link is not None:
         # Garbage may be collected while this thread holds a lock that another thread would wait for.
         session.end(polite=False, grace=0.0, shielded=False)
@@ -72,6 +74,8 @@ def _end_all() -> None:
     processes = [session.link.process for session in sessions if session.link is not None]
     stop(processes, EXIT_GRACE, monotonic() + 2 * EXIT_GRACE)
     for session in sessions:
+        if session.pool is not None:
+            session.pool.close()
         session.end(polite=False, grace=0.0, shielded=False)
 
 

@@ -17,7 +17,7 @@ from filebridge.link import Link
 from filebridge.plain import Plain
 from filebridge.wire.dialogue import Phase
 
-__all__ = ["carry", "exchange", "repeated"]
+__all__ = ["carry", "exchange", "glance", "repeated"]
 
 T = TypeVar("T")
 
@@ -31,6 +31,11 @@ def carry(talk: Talk[T]) -> T:
     except StopIteration as end:
         result: T = end.value
         return result
+
+
+def glance(need: Need) -> Events:
+    """Return what of ``need`` has come by now."""
+    return _wait((need[0], 0.0, need[2]))
 
 
 def exchange(link: Link, phase: Phase, seconds: float) -> None:

@@ -94,6 +94,15 @@ class Running:
         for first in self.program.firsts:
             row[first.index] = values[first.name]
 
+    def adopt(self, other: Running) -> None:
+        """Take over what runs in ``other``, and its seat where it has one of its own."""
+        self.link, other.link = other.link, None
+        if self._takes_seat:
+            self.vacate()
+            self._seat, other._seat, self.seat = other._seat, None, other.seat
+        assert self.link is not None
+        self.link.seat = self.seat
+
     def situated(self, error: BridgeError, phase: str) -> BridgeError:
         """Return ``error`` with the situation in which it happened; a step too many is told of it.
 

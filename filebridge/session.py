@@ -15,9 +15,10 @@ from filebridge.link import Link
 from filebridge.loop import repeated
 from filebridge.plain import Plain, plain
 from filebridge.program import Program
-from filebridge.program.options import first_values, options_mapping, seed_within
-from filebridge.program.slots import ACTIONS, STEP
+from filebridge.program.options import drawn_values, first_values, options_mapping, seed_drawn, seed_within
+from filebridge.program.slots import ACTIONS, EPISODE, SEAT, SEED, STEP
 from filebridge.running import Running
+from filebridge.spares import Key, Pool, Spare
 
 __all__ = ["Beginning", "Session", "Step"]
 
@@ -49,6 +50,10 @@ class Session(Running):
         self._observe = program.observer.observe
         self._info = program.info
         self._more = program.outcome.is_more
+        self.pool: Pool | None = None
+        self._next: tuple[int, dict[str, object]] | None = None
+        self._served = 0
+        self._restart_every = program.config.simulator.restart_every
         self._max_steps = program.config.max_steps or (1 << 62)
 
     def resetting(
@@ -62,7 +67,10 @@ class Session(Running):
         values = self._first_values(generator, seed, options_mapping(options))
         self.over = True
         self.episode += 1
-        return (yield from self.beginning(values, fresh=self._wants_fresh(seed)))
+        begun = yield from self.beginning(values, fresh=self._wants_fresh(seed))
+        if self.pool is not None:
+            self._want_spare(self.pool, generator)
+        return begun
 
     def beginning(self, values: dict[str, object], fresh: bool) -> Talk[Beginning]:
         """Begin an episode with these values of variables and seed, in a fresh process if that is asked for."""
@@ -77,10 +85,40 @@ class Session(Running):
                 # It ended between two episodes, as some programs do; that is no failure of an episode.
                 if self.link.alive:
                     raise
+        spare = self.pool.take(self, self._key(values, self.episode)) if self.pool else None
         yield from self.ending()
+        self._served = 0
+        if spare is not None:
+            yield from spare.rest()
+            if spare.is_fit:
+                return self._begun(self._adopted(spare))
+            spare.end(polite=False, grace=0.0)
+            spare.vacate()
         link = self.launch(values)
         yield from self.starting(link, values)
         return self._begun(link)
+
+    def _adopted(self, spare: Spare) -> Link:
+        """Make the simulator of ``spare`` one's own, with the values of this episode."""
+        self.adopt(spare)
+        assert self.link is not None
+        row = self.link.dialogue.row
+        row[EPISODE], row[SEAT], row[SEED] = self.episode, self.seat, self.values["seed"]
+        for first in self.program.firsts:
+            row[first.index] = self.values[first.name]
+        return self.link
+
+    def _want_spare(self, pool: Pool, generator: np.random.Generator) -> None:
+        """Have a simulator started for the next episode, where that will not be held in the process of this one."""
+        if not self.program.start_names:
+            pool.want(self, (), self.episode + 1, self.values)
+        elif self._is_last():
+            self._next = self._next or self._drawn(generator)
+            values = {"seed": self._next[0], **self._next[1]}
+            pool.want(self, self._key(values, self.episode + 1), self.episode + 1, values)
+
+    def _key(self, values: Mapping[str, object], episode: int) -> Key:
+        return tuple(episode if name == "episode" else values[name] for name in self.program.start_names)
 
     def step(self, action: Any) -> Step:
         """Take one step; return observation, reward, terminated, truncated and info.
@@ -160,9 +198,17 @@ class Session(Running):
             self.over = True
         return observation, reward, terminated, truncated, info
 
+    def _is_last(self) -> bool:
+        """Return whether the process that runs will be replaced for the next episode."""
+        if self._restart_every is not None and self._served >= self._restart_every:
+            return True
+        return self.program.config.reset is None and not self._runs and not self._reconnects
+
     def _wants_fresh(self, seed: int | None) -> bool:
         link, reset = self.link, self.program.config.reset
         if link is None or (reset is None and not self._runs and not self._reconnects):
+            return True
+        if self._restart_every is not None and self._served >= self._restart_every:
             return True
         if not link.alive and not (self._reconnects and link.process.exit() is None):
             return True
@@ -208,14 +254,23 @@ class Session(Running):
         self._talk = repeated(link, step, self.plain)
         self.actions = row[ACTIONS]  # type: ignore[assignment]
         self.over = False
+        self._served += 1
         return observation, info
 
     def _first_values(
         self, generator: np.random.Generator, seed: int | None, options: Mapping[str, Any]
     ) -> dict[str, object]:
+        """Return the values that an episode begins with; some may have been drawn ahead, for a spare."""
         program = self.program
-        number = seed_within(program.config.simulator.seed, generator, seed)
-        return {"seed": number, **first_values(program.firsts, program.observer.names, generator, options)}
+        ahead, self._next = self._next, None
+        drawn = self._drawn(generator) if ahead is None or seed is not None else ahead
+        number = seed_within(program.config.simulator.seed, drawn[0], seed)
+        return {"seed": number, **first_values(program.firsts, program.observer.names, drawn[1], options)}
+
+    def _drawn(self, generator: np.random.Generator) -> tuple[int, dict[str, object]]:
+        """Draw a seed and the variables of an episode."""
+        number = seed_drawn(self.program.config.simulator.seed, generator)
+        return number, drawn_values(self.program.firsts, generator)
 
     def _not_begun(self) -> UsageError:
         if self.link is None:

@@ -16,6 +16,7 @@ LAYERS = (
     ("live",),
     ("recovery",),
     ("session",),
+    ("spares",),
     ("running",),
     ("loop", "crowd", "connecting"),
     ("plain",),

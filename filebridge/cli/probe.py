@@ -151,12 +151,10 @@ class _Probe:
 
     def _folded(self) -> str:
         """Return the seed that the program gets, where its range does not hold the one that was asked for."""
-        import numpy as np
-
         from filebridge.program.options import seed_within
 
         seed = self._seed(True)
-        sent = seed_within(self.program.config.simulator.seed, np.random.default_rng(0), seed)
+        sent = seed_within(self.program.config.simulator.seed, 0, seed)
         return f", sent as {sent}" if seed not in (None, sent) else ""
 
     def step(self, action: Any) -> None:

@@ -9,8 +9,8 @@ from filebridge.config.exchange import FRAMINGS, Exchange, Framing, labels
 from filebridge.config.model import Config
 
 __all__ = [
-    "all_labels", "dialogues", "draws_screen", "framing_of", "gives_snapshots", "is_parcel", "reconnects",
-    "sent_texts",
+    "all_labels", "cannot_be_warm", "dialogues", "draws_screen", "framing_of", "gives_snapshots", "is_parcel",
+    "reconnects", "sent_texts",
 ]  # fmt: skip
 
 Place = tuple[str | int, ...]
@@ -61,6 +61,15 @@ def is_parcel(config: Config) -> bool:
     """Return whether a message is made of several files."""
     files = config.transport.files
     return files is not None and len(files.read or ()) > 1
+
+
+def cannot_be_warm(config: Config) -> str:
+    """Return why no simulator can be started before its episode begins, "" where one can."""
+    if not config.simulator.command:
+        return "the program runs already"
+    if config.simulator.each == "step":
+        return "each step has a process of its own"
+    return "all episodes have one process, and connect to it anew" if reconnects(config) else ""
 
 
 def all_labels(config: Config) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from filebridge.config.dialogues import dialogues, framing_of
+from filebridge.config.dialogues import cannot_be_warm, dialogues, framing_of
 from filebridge.config.exchange import Exchange
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
@@ -20,6 +20,11 @@ _SEEN_TO = ("written", "flag", "lock", "remove", "watch", "every")
 def check_runs(config: Config) -> Iterator[Problem]:
     """Yield what is wrong with `each: step`, and what is said of runs where there are none."""
     simulator, place = config.simulator, ("simulator",)
+    why = cannot_be_warm(config)
+    for key in ("warm", "restart_every"):
+        if why and getattr(simulator, key):
+            yield Problem((*place, key), "there is no process for an episode", f"`{key}`; {why}", "leave it out",
+                          on="key")  # fmt: skip
     if simulator.each == "episode":
         exits = "`each: step` too; or `until: {over: {exit: 0}}`, where its end is that of an episode"
         for key, wanted in (("exit_ok", exits), ("remember", "`each: step` too")):

@@ -122,6 +122,16 @@ class Simulator(Part):
         description="`step`: a process for each exchange, which reads its input, writes its results and ends; what"
         " `reset` says is run at the beginning of each episode.",
     )
+    warm: int = Field(
+        0,
+        ge=0,
+        le=4096,
+        description="Simulators that are started, and spoken to, before the episodes begin that they are for: so many"
+        " at most beside those in use.",
+    )
+    restart_every: int | None = Field(
+        None, ge=1, description="Episodes after which a process is replaced by a new one, for programs that leak."
+    )
     exit_ok: ExitCodes = Field(
         (0,), description="With `each: step`: exit codes of a run that went well, `0`, `[0, 2]` or `0..3`."
     )

@@ -19,6 +19,7 @@ from filebridge.config.simulator import Text
 from filebridge.config.source import Source
 from filebridge.config.wording import settled
 from filebridge.program.adapters import Adapters, compile_adapter
+from filebridge.program.beginning import names_at_start
 from filebridge.program.decoder import Decoder, compile_decoder
 from filebridge.program.faults import Faults
 from filebridge.program.files import check_files
@@ -48,7 +49,8 @@ class Program:
     ``read_action`` checks an action and puts it into the row, ``observer`` makes the observation,
     ``outcome`` the reward and endings, ``info`` the values that are not observed. ``delivers`` says that files are
     written, ``view`` makes of a row what the list of actions holds, None where no template uses that list.
-    ``adapter`` makes the adapter of each simulator, None where there is none.
+    ``adapter`` makes the adapter of each simulator, None where there is none. ``start_names`` are those of "seed",
+    "episode" and the variables on which the start of a process depends.
     """
 
     config: Config
@@ -68,6 +70,7 @@ class Program:
     delivers: bool
     view: Callable[[Row], Any] | None
     adapter: Adapters | None = None
+    start_names: tuple[str, ...] = ()
 
     def dialogue(self) -> Dialogue:
         """Return the dialogue of a new process, its row empty."""
@@ -157,6 +160,7 @@ def _compiled(config: Config, source: Source, faults: Faults) -> Program | None:
         delivers=any(exchange.write for _, exchange in dialogues(config)),
         view=action_view(slots.names) if _lists_actions(config, source.folder) else None,
         adapter=adapter,
+        start_names=names_at_start(config, source, adapter),
     )
 
 

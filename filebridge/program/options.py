@@ -13,10 +13,12 @@ from filebridge.errors import UsageError
 from filebridge.program.slots import First
 from filebridge.spaces.observations import CHARSET
 
-__all__ = ["first_values", "options_mapping", "seed_within"]
+__all__ = ["drawn_values", "first_values", "options_mapping", "seed_drawn", "seed_within"]
 
 LONGEST = 4096
 """Characters of a text that is observed, at most."""
+
+_SEEDS = 0, 2**31 - 1
 
 KINDS = {int: "a whole number", float: "a number", str: "a printable text"}
 
@@ -34,10 +36,15 @@ def options_mapping(options: object) -> Mapping[str, Any]:
     )
 
 
+def drawn_values(firsts: Sequence[First], generator: np.random.Generator) -> dict[str, object]:
+    """Return the first value of each variable by name, drawn where it is to be drawn."""
+    return {first.name: first.draw(generator) if first.draw else first.value for first in firsts}
+
+
 def first_values(
-    firsts: Sequence[First], observed: Collection[str], generator: np.random.Generator, options: Mapping[str, Any]
+    firsts: Sequence[First], observed: Collection[str], drawn: Mapping[str, object], options: Mapping[str, Any]
 ) -> dict[str, object]:
-    """Return the first value of each variable by name, that of ``options`` before one that is drawn.
+    """Return the first value of each variable by name, that of ``options`` before the one ``drawn``.
 
     ``observed`` are the names in the observation. Raises UsageError for an option that is no variable, or has a
     value that does not fit, before any process is started.
@@ -51,12 +58,11 @@ def first_values(
                 found="the variables of the configuration: " + (", ".join(known) or "none"),
                 cure=f"did you mean {near!r}?" if near else "declare it under `variables`",
             )
-    values: dict[str, object] = {}
-    for name, first in known.items():
-        # Drawn in any case: an option must not shift what the generator gives to the others.
-        drawn = first.draw(generator) if first.draw else first.value
-        values[name] = _option(first, options[name], name in observed) if name in options else drawn
-    return values
+    # All were drawn in any case: an option must not shift what the generator gives to the others.
+    return {
+        name: _option(first, options[name], name in observed) if name in options else drawn[name]
+        for name, first in known.items()
+    }
 
 
 def _option(first: First, value: Any, observed: bool) -> object:
@@ -93,12 +99,17 @@ def _misfit(first: First, value: object, cure: str) -> UsageError:
     return UsageError(f"the option {first.name!r} has a value that does not fit", found=found, cure=cure)
 
 
-def seed_within(declared: tuple[int, int] | None, generator: np.random.Generator, seed: int | None) -> int:
-    """Return the simulator's seed: the one that was asked for, or one that is drawn.
+def seed_drawn(declared: tuple[int, int] | None, generator: np.random.Generator) -> int:
+    """Return a seed of the range that the configuration declares."""
+    low, high = declared or _SEEDS
+    return int(generator.integers(low, high, endpoint=True))
+
+
+def seed_within(declared: tuple[int, int] | None, drawn: int, seed: int | None) -> int:
+    """Return the simulator's seed: the one that was asked for, or the one that was drawn.
 
     One outside the range that the configuration declares is folded into it, without a word, since trainers
     give seeds of 32 bits to programs that take 16: seeds that differ by a multiple of the range's size are one.
     """
-    low, high = declared or (0, 2**31 - 1)
-    drawn = int(generator.integers(low, high, endpoint=True))
+    low, high = declared or _SEEDS
     return drawn if seed is None else seed if low <= seed <= high else low + seed % (high - low + 1)

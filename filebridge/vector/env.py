@@ -17,6 +17,7 @@ from gymnasium.vector.utils import batch_space
 from filebridge.env import BridgeEnv
 from filebridge.errors import BridgeError, UsageError
 from filebridge.program import Program, load_program
+from filebridge.spares import pool_of
 from filebridge.vector.actions import apart
 from filebridge.vector.arguments import at_least_one, autoreset
 from filebridge.vector.call import Calls
@@ -45,6 +46,8 @@ class BridgeVectorEnv(Copies):
         autoreset_mode: what becomes of a seat whose episode has ended: in the next step it begins another
             (NEXT_STEP), it does so in the same step (SAME_STEP), or waits for ``reset`` with a mask (DISABLED).
         wait_for: how many seats ``recv`` waits for where it is not told.
+        warm: how many simulators, for all seats together, may be started before the episodes that they are for begin;
+            None: what the configuration says.
         transcript: None, or a folder for a transcript of each process.
 
     ``waited`` is the time in seconds in which there was nothing to do but wait for simulators, ``busy`` for each
@@ -63,17 +66,20 @@ class BridgeVectorEnv(Copies):
         render_mode: str | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         wait_for: int = 1,
+        warm: int | None = None,
         transcript: str | Path | None = None,
     ) -> None:
         super().__init__()
-        self._arguments = (config, num_envs, render_mode, autoreset_mode, wait_for, transcript)
+        self._arguments = (config, num_envs, render_mode, autoreset_mode, wait_for, warm, transcript)
         self.num_envs = at_least_one("num_envs", num_envs)
         self.autoreset_mode = autoreset(autoreset_mode)
         self.wait_for = min(at_least_one("wait_for", wait_for), self.num_envs)
         program = config if isinstance(config, Program) or not config else load_program(config)
         self.render_mode = render_mode
-        self.envs = [BridgeEnv(program, render_mode, None, transcript)]
-        self.envs += [BridgeEnv(self.envs[0].program, render_mode, None, transcript) for _ in range(1, self.num_envs)]
+        self.envs = [BridgeEnv(program, render_mode, None, transcript, 0)]
+        self.envs += [
+            BridgeEnv(self.envs[0].program, render_mode, None, transcript, 0) for _ in range(1, self.num_envs)
+        ]
         self.program = self.envs[0].program
         for number, env in enumerate(self.envs):
             env.session.number(number)
@@ -82,7 +88,8 @@ class BridgeVectorEnv(Copies):
         self.single_observation_space = self.envs[0].observation_space
         self.action_space = batch_space(self.single_action_space, self.num_envs)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self._seats = Seats(self.program, self.envs, self.autoreset_mode)
+        self._warm = warm, None if transcript is None else Path(transcript).absolute()
+        self._begin()
         self._everyone = range(self.num_envs)
         self._process = os.getpid()
         self._calls = Calls(self._entered, lambda: self._seats.drop())
@@ -181,6 +188,8 @@ class BridgeVectorEnv(Copies):
             return
         with calls:
             calls.closed = True
+            if self._pool is not None:
+                self._pool.close()
             self._seats.crowd.close()
             close_all(self.envs)
 
@@ -196,7 +205,15 @@ class BridgeVectorEnv(Copies):
         if self._process != os.getpid():
             # After a fork what runs is the parent's, and so is what waits for it.
             self._process = os.getpid()
-            self._seats = Seats(self.program, self.envs, self.autoreset_mode)
+            self._begin()
+
+    def _begin(self) -> None:
+        """Make what waits for the seats, and a pool of simulators for all of them where one is wanted."""
+        self._seats = Seats(self.program, self.envs, self.autoreset_mode)
+        warm, transcripts = self._warm
+        self._pool = pool_of(self.program, None, transcripts, warm, self._seats.crowd)
+        for env in self.envs:
+            env.session.pool = self._pool
 
     def _chosen(self, seats: Sequence[int] | npt.NDArray[np.integer[Any]]) -> list[int]:
         some = [int(seat) for seat in seats]

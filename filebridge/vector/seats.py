@@ -19,6 +19,7 @@ from filebridge.env import BridgeEnv
 from filebridge.errors import ActionError, BridgeError, Situation, UsageError
 from filebridge.program import Program
 from filebridge.spaces.batches import batcher
+from filebridge.spares import Spare
 
 __all__ = ["Outcome", "Seats"]
 
@@ -260,6 +261,8 @@ class Seats:
             failed, crowd.failed = crowd.failed, {}
             self._beginning.difference_update(ended, failed)
             for seat, outcome in ended.items():
+                if isinstance(seat, Spare):
+                    continue
                 self.last[seat] = outcome[0]  # type: ignore[call-overload]
                 self.results[seat] = outcome  # type: ignore[index]
             for seat, error in failed.items():

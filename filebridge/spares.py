@@ -1,0 +1,216 @@
+"""Warm starts: simulators that are started, and spoken to, before the episode that they are for begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from select import POLLIN
+from time import monotonic
+from typing import Any
+
+from filebridge.config.dialogues import cannot_be_warm
+from filebridge.conversation import Events, Need, Talk
+from filebridge.crowd import Crowd
+from filebridge.errors import BridgeError, LimitReached, UsageError
+from filebridge.loop import glance
+from filebridge.program import Program
+from filebridge.program.seat import needs_seat
+from filebridge.running import Running
+
+__all__ = ["Key", "Pool", "Spare", "pool_of"]
+
+Key = tuple[object, ...]
+"""The values that a start depended on; a spare serves an episode with the same ones."""
+
+REST = 30.0
+"""Seconds without warm starts after this machine had no more of something."""
+
+LEAST_MEMORY = 0.05
+"""Share of the memory that has to be free for a warm start."""
+
+
+class Spare(Running):
+    """A simulator that waits for its episode; it is held by ``owner``, and started with the values of ``key``."""
+
+    def __init__(self, program: Program, transcripts: Path | None, owner: object, key: Key, episode: int) -> None:
+        super().__init__(program, None, transcripts)
+        self.owner = owner
+        self.key = key
+        self.episode = episode
+        self.broken = False
+        self._talk: Talk[None] | None = None
+        self._need: Need | None = None
+
+    def begin(self, values: Mapping[str, object]) -> None:
+        """Start the process and go on until something has to be awaited; raises LimitReached where that is why."""
+        try:
+            self._talk = self.starting(self.launch(values), values)
+        except LimitReached:
+            raise
+        except BridgeError:
+            # Whoever needs the simulator starts it again, and tells what is wrong.
+            self.broken = True
+        else:
+            self._go_on(None)
+
+    def rest(self) -> Talk[None]:
+        """Carry on what its start still needs; may be let go of and taken up again."""
+        while self._need is not None:
+            self._go_on((yield self._need))
+
+    def poke(self) -> None:
+        """Carry on its start with what has happened so far, without waiting."""
+        if self._need is not None:
+            events = glance(self._need)
+            if events or self._need[1] <= monotonic():
+                self._go_on(events)
+
+    @property
+    def waits(self) -> bool:
+        """Whether its start is under way."""
+        return self._need is not None
+
+    @property
+    def is_fit(self) -> bool:
+        """Whether it can be used still: it runs, and has said nothing since."""
+        link = self.link
+        if self.broken or link is None or not link.alive:
+            return False
+        return not any(
+            descriptor in (link.process.pidfd, link.transport.fileno()) and mask & POLLIN
+            for descriptor, mask in link.poll(0)
+        )
+
+    def _go_on(self, events: Events | None) -> None:
+        assert self._talk is not None
+        try:
+            self._need = next(self._talk) if events is None else self._talk.send(events)
+        except StopIteration:
+            self._need = None
+        except BridgeError:
+            self._need, self.broken = None, True
+
+
+class Pool:
+    """At most ``size`` spares of a program, for one environment or for all seats of a vector environment.
+
+    A ``crowd`` carries on their starts, if there is one, else ``poke``. ``taken`` counts those that were used,
+    ``lost`` those that were found dead, or had said something, and were replaced.
+    """
+
+    def __init__(self, program: Program, size: int, transcripts: Path | None, crowd: Crowd | None = None) -> None:
+        self.program = program
+        self.size = size
+        self.spares: list[Spare] = []
+        self.taken = self.lost = 0
+        self._transcripts = transcripts
+        self._crowd = crowd
+        self._wanted: dict[object, tuple[Key, int, Mapping[str, object]]] = {}
+        self._resting_until = 0.0
+
+    def want(self, owner: object, key: Key, episode: int, values: Mapping[str, object]) -> None:
+        """Have a simulator started for the ``episode`` of ``owner`` with these values, as soon as there is room."""
+        for spare in [one for one in self.spares if one.owner is owner and one.key != key]:
+            self._discard(spare)
+        if not any(self._serves(spare, owner, key) for spare in self.spares):
+            self._wanted.pop(owner, None)
+            self._wanted[owner] = key, episode, values
+        self._fill()
+
+    def take(self, owner: object, key: Key) -> Spare | None:
+        """Return a spare for ``owner`` that was started with the values of ``key``; None where there is none.
+
+        One that has died meanwhile, or has spoken, is ended and counted.
+        """
+        self._wanted.pop(owner, None)
+        for spare in [one for one in self.spares if self._serves(one, owner, key)]:
+            self.spares.remove(spare)
+            if self._crowd is not None:
+                self._crowd.drop(spare)
+            if spare.broken or not (spare.waits or spare.is_fit):
+                self.lost += 1
+                spare.end(polite=False, grace=0.0)
+                spare.vacate()
+                continue
+            self.taken += 1
+            return spare
+        return None
+
+    def poke(self) -> None:
+        """Carry on the starts that are under way, without waiting."""
+        for spare in self.spares:
+            spare.poke()
+
+    def close(self) -> None:
+        """End all spares; twice is harmless."""
+        self._wanted.clear()
+        for spare in list(self.spares):
+            self._discard(spare)
+
+    def disown(self) -> None:
+        """Forget the spares in a forked child: they belong to the parent."""
+        spares, self.spares = self.spares, []
+        self._wanted.clear()
+        self._crowd = None
+        for spare in spares:
+            spare.disown()
+
+    def _serves(self, spare: Spare, owner: object, key: Key) -> bool:
+        """Return whether ``spare`` is for ``owner``; where nothing depends on an episode all are for everybody."""
+        return spare.key == key and (spare.owner is owner or not key)
+
+    def _fill(self) -> None:
+        while self._wanted and len(self.spares) < self.size and monotonic() >= self._resting_until and _has_memory():
+            owner = next(iter(self._wanted))
+            key, episode, values = self._wanted.pop(owner)
+            spare = Spare(self.program, self._transcripts, owner, key, episode)
+            try:
+                spare.begin(values)
+            except LimitReached:
+                self._resting_until = monotonic() + REST
+                return
+            self.spares.append(spare)
+            if self._crowd is not None and spare.waits:
+                self._crowd.begin(spare, spare.rest())
+
+    def _discard(self, spare: Spare) -> None:
+        self.spares.remove(spare)
+        if self._crowd is not None:
+            self._crowd.drop(spare)
+        spare.end(polite=False, grace=0.0)
+        spare.vacate()
+
+
+def pool_of(
+    program: Program, seat: int | None, transcripts: Path | None, warm: int | None, crowd: Crowd | None = None
+) -> Pool | None:
+    """Return a pool of ``warm`` spares, or of as many as the configuration says; None for none.
+
+    Raises UsageError where the simulator cannot be started ahead.
+    """
+    simulator = program.config.simulator
+    size = simulator.warm if warm is None else _checked(warm)
+    if not size:
+        return None
+    why = cannot_be_warm(program.config)
+    if not why and seat is not None and needs_seat(program.config, program.source):
+        why = "a simulator that waits for its episode has a seat of its own, and `seat` gives all of them the same"
+    if why:
+        raise UsageError(f"warm={size} cannot be had", found=why, cure="leave it out")
+    return Pool(program, size, transcripts, crowd)
+
+
+def _checked(warm: Any) -> int:
+    if isinstance(warm, bool) or not isinstance(warm, int) or warm < 0:
+        raise UsageError("warm must be a whole number", found=repr(warm)[:100], cure="warm=1, say; 0 for none")
+    return warm
+
+
+def _has_memory() -> bool:
+    """Return whether there is memory for another simulator; where that cannot be known there is."""
+    try:
+        with open("/proc/meminfo", "rb") as file:
+            sizes = dict(line.split(b":", 1) for line in file)
+        return int(sizes[b"MemAvailable"].split()[0]) > LEAST_MEMORY * int(sizes[b"MemTotal"].split()[0])
+    except (OSError, KeyError, ValueError):
+        return True

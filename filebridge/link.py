@@ -42,12 +42,14 @@ class Link(Attention):
     the reply a few times before it blocks, ``looks`` whether it does so right after sending, ``yields`` how many
     steps more it gives way first. ``phase`` is the one under way or the last one, ``delivered`` the files of the
     last exchange, ``last_try`` is when a repetition last failed, ``nominal`` when a step in a fixed
-    pace was due. ``closing`` is set once its end has begun.
+    pace was due. ``closing`` is set once its end has begun. ``saved`` are the
+    reply and the row that the simulator had when it saved its state.
     """
 
     __slots__ = (
         "_addresses", "_token", "begun", "closing", "deadline", "delivered", "dialogue", "eagerness", "first_step",
-        "folder", "last_try", "looks", "nominal", "phase", "program", "seat", "transcript", "write", "yields",
+        "folder", "last_try", "looks", "nominal", "phase", "program", "saved", "seat", "transcript", "write",
+        "yields",
     )  # fmt: skip
 
     def __init__(
@@ -126,6 +128,7 @@ class Link(Attention):
         self.deadline = 0.0
         self.first_step = True
         self.delivered: Sequence[tuple[str, bytes]] = ()
+        self.saved: tuple[bytes, tuple[object, ...]] = b"", ()
 
     def deliver(self, data: bytes) -> bytes:
         """Put the files of the dialogue where the simulator finds them; return what of ``data`` is to be written still.

@@ -84,6 +84,11 @@ class Running:
         if reset is not None and reset.start_from is None:
             self.phase = "reset"
             yield from talk(link, self.program.phases["reset"], self._deadlines.reset)
+        if self.program.phases["save"].exchanges:
+            dialogue = link.dialogue
+            link.saved = dialogue.reply, tuple(dialogue.row)
+            yield from talk(link, self.program.phases["save"], self._deadlines.reset)
+            dialogue.reply, dialogue.row[:] = link.saved
 
     def fill(self, link: Link, values: Mapping[str, object]) -> None:
         """Give the row the values that an episode begins with; nothing of the last one remains."""

@@ -10,15 +10,15 @@ import numpy as np
 
 from filebridge.config.dialogues import reconnects
 from filebridge.conversation import Talk, talk
+from filebridge.draws import Draws, Values
 from filebridge.errors import ActionError, SimulatorError, TransportError, UsageError
 from filebridge.link import Link
 from filebridge.loop import repeated
 from filebridge.plain import Plain, plain
 from filebridge.program import Program
-from filebridge.program.options import drawn_values, first_values, options_mapping, seed_drawn, seed_within
 from filebridge.program.slots import ACTIONS, EPISODE, SEAT, SEED, STEP
 from filebridge.running import Running
-from filebridge.spares import Key, Pool, Spare
+from filebridge.spares import Pool, Spare
 
 __all__ = ["Beginning", "Session", "Step"]
 
@@ -35,7 +35,8 @@ class Session(Running):
 
     def __init__(self, program: Program, seat: int | None, transcripts: Path | None = None) -> None:
         super().__init__(program, seat, transcripts)
-        self.values: dict[str, object] = {}
+        self.values: Values = {}
+        self._started: Values = {}
         self._talk: Callable[[float], None]
         self.plain: Plain | None = None
         self._step_seconds = self.seconds = self._deadlines.step
@@ -51,7 +52,7 @@ class Session(Running):
         self._info = program.info
         self._more = program.outcome.is_more
         self.pool: Pool | None = None
-        self._next: tuple[int, dict[str, object]] | None = None
+        self._draws = Draws(program)
         self._served = 0
         self._restart_every = program.config.simulator.restart_every
         self._max_steps = program.config.max_steps or (1 << 62)
@@ -64,15 +65,15 @@ class Session(Running):
         Raises UsageError for options that are no variables, StartError and its kin, SimulatorError,
         ProtocolError; the process is to be ended then.
         """
-        values = self._first_values(generator, seed, options_mapping(options))
+        values = self._draws.values(generator, seed, options)
         self.over = True
         self.episode += 1
-        begun = yield from self.beginning(values, fresh=self._wants_fresh(seed))
+        begun = yield from self.beginning(values, fresh=self._wants_fresh(seed, values))
         if self.pool is not None:
             self._want_spare(self.pool, generator)
         return begun
 
-    def beginning(self, values: dict[str, object], fresh: bool) -> Talk[Beginning]:
+    def beginning(self, values: Values, fresh: bool) -> Talk[Beginning]:
         """Begin an episode with these values of variables and seed, in a fresh process if that is asked for."""
         self.values = values
         self.over = True
@@ -85,9 +86,9 @@ class Session(Running):
                 # It ended between two episodes, as some programs do; that is no failure of an episode.
                 if self.link.alive:
                     raise
-        spare = self.pool.take(self, self._key(values, self.episode)) if self.pool else None
+        spare = self.pool.take(self, self._draws.key(values, self.episode)) if self.pool else None
         yield from self.ending()
-        self._served = 0
+        self._served, self._started = 0, values
         if spare is not None:
             yield from spare.rest()
             if spare.is_fit:
@@ -102,23 +103,24 @@ class Session(Running):
         """Make the simulator of ``spare`` one's own, with the values of this episode."""
         self.adopt(spare)
         assert self.link is not None
-        row = self.link.dialogue.row
+        self._name_episode(self.link)
+        return self.link
+
+    def _name_episode(self, link: Link) -> None:
+        """Give the row, which has been filled for another episode, the values of this one."""
+        row = link.dialogue.row
         row[EPISODE], row[SEAT], row[SEED] = self.episode, self.seat, self.values["seed"]
+        row[ACTIONS] = []
         for first in self.program.firsts:
             row[first.index] = self.values[first.name]
-        return self.link
 
     def _want_spare(self, pool: Pool, generator: np.random.Generator) -> None:
         """Have a simulator started for the next episode, where that will not be held in the process of this one."""
         if not self.program.start_names:
             pool.want(self, (), self.episode + 1, self.values)
         elif self._is_last():
-            self._next = self._next or self._drawn(generator)
-            values = {"seed": self._next[0], **self._next[1]}
-            pool.want(self, self._key(values, self.episode + 1), self.episode + 1, values)
-
-    def _key(self, values: Mapping[str, object], episode: int) -> Key:
-        return tuple(episode if name == "episode" else values[name] for name in self.program.start_names)
+            values, episode = self._draws.next(generator), self.episode + 1
+            pool.want(self, self._draws.key(values, episode), episode, values)
 
     def step(self, action: Any) -> Step:
         """Take one step; return observation, reward, terminated, truncated and info.
@@ -202,11 +204,17 @@ class Session(Running):
         """Return whether the process that runs will be replaced for the next episode."""
         if self._restart_every is not None and self._served >= self._restart_every:
             return True
-        return self.program.config.reset is None and not self._runs and not self._reconnects
+        return not self._is_reused
 
-    def _wants_fresh(self, seed: int | None) -> bool:
+    @property
+    def _is_reused(self) -> bool:
+        """Whether a process can hold more than one episode."""
+        config = self.program.config
+        return config.reset is not None or config.restore is not None or self._runs or self._reconnects
+
+    def _wants_fresh(self, seed: int | None, values: Values) -> bool:
         link, reset = self.link, self.program.config.reset
-        if link is None or (reset is None and not self._runs and not self._reconnects):
+        if link is None or not self._is_reused:
             return True
         if self._restart_every is not None and self._served >= self._restart_every:
             return True
@@ -214,8 +222,15 @@ class Session(Running):
             return True
         if seed is not None and self.program.config.simulator.seed is not None and not self.program.seed_at_reset:
             return True
+        if self.program.config.restore is not None and self._differs_at_start(values):
+            return True
         label = None if reset is None else reset.start_from
         return label is not None and not link.dialogue.row[self.program.names[label].index]
+
+    def _differs_at_start(self, values: Values) -> bool:
+        """Return whether the process that runs was started with other variables."""
+        names = set(self.program.start_names) - {"seed", "episode"}
+        return any(self._started[name] != values[name] for name in names)
 
     def _first_seconds(self, link: Link) -> float:
         """Return the time for the first step of an episode, longer if it is the first of the process."""
@@ -239,7 +254,12 @@ class Session(Running):
             return
         self.phase = "reset"
         self.fill(link, self.values)
-        yield from talk(link, self.program.phases["reset"], self._deadlines.reset)
+        if self.program.config.restore is None:
+            yield from talk(link, self.program.phases["reset"], self._deadlines.reset)
+            return
+        yield from talk(link, self.program.phases["load"], self._deadlines.reset)
+        link.dialogue.reply, link.dialogue.row[:] = link.saved
+        self._name_episode(link)
 
     def _begun(self, link: Link) -> Beginning:
         dialogue, program = link.dialogue, self.program
@@ -256,21 +276,6 @@ class Session(Running):
         self.over = False
         self._served += 1
         return observation, info
-
-    def _first_values(
-        self, generator: np.random.Generator, seed: int | None, options: Mapping[str, Any]
-    ) -> dict[str, object]:
-        """Return the values that an episode begins with; some may have been drawn ahead, for a spare."""
-        program = self.program
-        ahead, self._next = self._next, None
-        drawn = self._drawn(generator) if ahead is None or seed is not None else ahead
-        number = seed_within(program.config.simulator.seed, drawn[0], seed)
-        return {"seed": number, **first_values(program.firsts, program.observer.names, drawn[1], options)}
-
-    def _drawn(self, generator: np.random.Generator) -> tuple[int, dict[str, object]]:
-        """Draw a seed and the variables of an episode."""
-        number = seed_drawn(self.program.config.simulator.seed, generator)
-        return number, drawn_values(self.program.firsts, generator)
 
     def _not_begun(self) -> UsageError:
         if self.link is None:

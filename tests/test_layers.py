@@ -24,7 +24,7 @@ LAYERS = (
     ("diagnosis", "eager"),
     ("link",),
     ("attention",),
-    ("launching", "addressing"),
+    ("launching", "addressing", "draws"),
     ("program",),
     ("transports", "wire", "spaces"),
     ("config",),

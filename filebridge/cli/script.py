@@ -111,6 +111,9 @@ def dialogues(config: Config) -> Iterator[tuple[str, list[Line]]]:
     if reset is not None:
         held = "at the beginning of every episode" if reset.start_from is None else f"only from `{reset.start_from}`"
         phases.append((f"reset ({held})", reset.exchanges))
+    if config.restore is not None:
+        phases.append(("save (once, after the start)", config.restore.save))
+        phases.append(("load (at the beginning of every further episode)", config.restore.load))
     phases += [("step", config.step), ("stop", config.stop)]
     for heading, exchanges in phases:
         if exchanges:

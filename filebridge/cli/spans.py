@@ -204,8 +204,8 @@ def end_span(program: Program, phase: str, message: bytes) -> Span:
 
 
 def _exchanges(config: Config, phase: str) -> list[Exchange]:
-    reset = list(config.reset.exchanges) if config.reset else []
-    return reset if phase == "reset" else list(getattr(config, phase, ()))
+    holder = config.reset if phase == "reset" else config.restore if phase in ("save", "load") else config
+    return list(getattr(holder, "exchanges" if phase == "reset" else phase, ()))
 
 
 def _are_whole(config: Config, phase: str) -> bool:

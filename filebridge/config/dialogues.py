@@ -27,6 +27,9 @@ def dialogues(config: Config) -> Iterator[tuple[Place, Exchange]]:
             yield (phase, number), exchange
     for number, exchange in enumerate(config.reset.exchanges if config.reset else ()):
         yield ("reset", "exchanges", number), exchange
+    for phase in ("save", "load") if config.restore else ():
+        for number, exchange in enumerate(getattr(config.restore, phase)):
+            yield ("restore", phase, number), exchange
 
 
 def framing_of(config: Config, exchange: Exchange) -> Framing:

@@ -8,11 +8,14 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from filebridge.config.deck import Content
 from filebridge.config.framing import FRAMINGS, Alternative, Framing, Length
-from filebridge.config.part import Part, Word
+from filebridge.config.part import Part, ShortForm, Word
 from filebridge.config.request import Pack, Request
 from filebridge.config.units import Duration, Expression, expected
 
-__all__ = ["FRAMINGS", "SENDS", "Alternative", "Exchange", "Framing", "Length", "Pack", "Repeat", "Request", "Reset"]
+__all__ = [
+    "FRAMINGS", "SENDS", "Alternative", "Dialogue", "Exchange", "Framing", "Length", "Pack", "Repeat", "Request",
+    "Reset",
+]  # fmt: skip
 
 
 class Repeat(Part):
@@ -140,6 +143,10 @@ def is_single_exchange(value: object) -> bool:
 def exchange_list(value: object) -> object:
     """Turn the short form of a dialogue, one exchange, into a list."""
     return [value] if isinstance(value, dict) else value
+
+
+Dialogue = Annotated[list[Exchange], BeforeValidator(exchange_list), ShortForm(lambda several: several["items"])]
+"""Exchanges in their order; one by itself needs no list."""
 
 
 def labels(exchanges: list[Any]) -> list[str]:

@@ -34,7 +34,7 @@ _FILLINGS: dict[Place, Any] = {
 _TOLD = ("${port}", "${port2}", "${port3}", "${token}")
 """What only a part of the transport that was left out may have asked for."""
 
-DIALOGUES = ("start", "reset", "step", "stop")
+DIALOGUES = ("start", "reset", "restore", "step", "stop")
 _ENDINGS = ("max_steps", "terminated", "truncated")
 
 

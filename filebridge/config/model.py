@@ -12,9 +12,10 @@ from pydantic import BeforeValidator, Field
 
 from filebridge.config.action import Action
 from filebridge.config.adapter import AdapterModel, adapter_form
-from filebridge.config.exchange import Exchange, Framing, Reset, exchange_list, reset_form
+from filebridge.config.exchange import Dialogue, Framing, Reset, reset_form
 from filebridge.config.field import FieldModel
 from filebridge.config.part import Name, Part, ShortForm, Word
+from filebridge.config.restore import Restore
 from filebridge.config.simulator import Limits, Simulator, Text
 from filebridge.config.transport import Transport
 from filebridge.config.units import Duration, Expression
@@ -74,10 +75,6 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Dialogue = Annotated[list[Exchange], BeforeValidator(exchange_list), ShortForm(lambda several: several["items"])]
-"""Exchanges in their order; one by itself needs no list."""
-
-
 
 def _exchanges(reset: dict[str, Any]) -> dict[str, Any]:
     several = reset["properties"]["exchanges"]
@@ -111,6 +108,11 @@ class Config(Part):
     start: Dialogue = Field(default_factory=list, description="What is said once a process has started.")
     reset: Annotated[Reset | None, BeforeValidator(reset_form), _EXCHANGES] = Field(
         None, description="How a running process begins a further episode; without it each episode has a new process."
+    )
+    restore: Restore | None = Field(
+        None,
+        description="Instead of `reset`: a further episode begins with the state of the program as it was after the"
+        " start, which the program saves and loads by a command.",
     )
     step: Dialogue = Field(min_length=1, description="What is said in each step.")
     stop: Dialogue = Field(default_factory=list, description="What is said before the process is ended.")

@@ -12,6 +12,7 @@ from filebridge.config.model import Config
 from filebridge.config.pace_rules import check_pace
 from filebridge.config.problems import Problem
 from filebridge.config.request_rules import check_requests
+from filebridge.config.restore import check_restore
 from filebridge.config.run_rules import check_runs
 from filebridge.config.socket_rules import check_sockets
 from filebridge.config.talk_rules import check_talk
@@ -37,6 +38,7 @@ def check_transport(config: Config) -> Iterator[Problem]:
     yield from check_elsewhere(config)
     yield from check_told(config)
     yield from check_runs(config)
+    yield from check_restore(config)
     yield from check_pace(config)
     for place, exchange in dialogues(config):
         yield from check_talk(config, exchange, place)

@@ -36,7 +36,7 @@ Place = tuple[str | int, ...]
 def compile_phases(
     config: Config, slots: Slots, decoder: Decoder, faults: Faults, folder: Path | None
 ) -> dict[str, Phase]:
-    """Return the phases "start", "reset", "step" and "stop"; one without exchanges is empty.
+    """Return the phases "start", "reset", "save", "load", "step" and "stop"; one without exchanges is empty.
 
     ``folder`` is where relative paths start.
     """
@@ -46,6 +46,8 @@ def compile_phases(
     plans: list[tuple[str, Sequence[config_exchange.Exchange], Place, Names]] = [
         ("start", config.start, ("start",), early),
         ("reset", reset, ("reset", "exchanges"), early),
+        ("save", config.restore.save if config.restore else (), ("restore", "save"), early),
+        ("load", config.restore.load if config.restore else (), ("restore", "load"), early),
         ("step", config.step, ("step",), slots.names),
         ("stop", config.stop, ("stop",), slots.names),
     ]
@@ -59,7 +61,7 @@ def compile_phases(
 
 
 def _of_early_action(problem: Problem) -> Problem:
-    if problem.path[0] not in ("start", "reset") or problem.found.partition(".")[0] != "action":
+    if problem.path[0] not in ("start", "reset", "restore") or problem.found.partition(".")[0] != "action":
         return problem
     return replace(
         problem, what="there is no action yet", expected="an exchange in `step` for what depends on the action", near=""

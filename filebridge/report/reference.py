@@ -46,6 +46,7 @@ _PARTS = {
     "Edit": ("an edit", "edit"), "Exchange": ("an exchange", "exchange"), "Fifo": ("a mapping", "fifo"),
     "FieldModel": ("a field", "field"), "File": ("a file", "file"), "Files": ("a mapping", "files"),
     "Grid": ("a mapping", "grid"), "Repeat": ("a mapping", "repeat"), "Reset": ("a mapping", "reset"),
+    "Restore": ("a mapping", "restore"),
     "Table": ("a mapping", "table"), "TextAction": ("a mapping", "text-action"),
     "Variable": ("a variable", "variables"), "Within": ("a mapping", "within"),
 }  # fmt: skip

@@ -16,6 +16,7 @@ from filebridge.config.exchange import Exchange, Framing, Length, Pack, Repeat, 
 from filebridge.config.field import FieldModel
 from filebridge.config.model import Deadlines, OnFailure, Variable
 from filebridge.config.places import Array, Binary, Grid, Table, Within
+from filebridge.config.restore import Restore
 from filebridge.config.simulator import File, Limits, Simulator, Text
 from filebridge.config.sockets import Http, Tcp, Udp, Unix
 from filebridge.config.transport import Console, Fifo, Files, Transport
@@ -108,7 +109,7 @@ reward: -abs(x - goal)
     ),
     Section(
         "start, reset, step, stop",
-        (Exchange, Repeat, Reset, Pack, Request, Deck, Edit),
+        (Exchange, Repeat, Reset, Restore, Pack, Request, Deck, Edit),
         "A dialogue is a list of exchanges, or one by itself. An exchange writes files, sends something and awaits the"
         " reply; it may say how the reply ends with the keys of [framing](#framing). What a file holds is a text by"
         " itself, a template as in `send`, or a deck.",

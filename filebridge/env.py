@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -90,14 +90,9 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         return self._session
 
     @property
-    def keeps(self) -> bool:
-        """Whether ``keep`` is to be told of each step that went well."""
-        return self._recovery.keeps
-
-    @property
-    def keep(self) -> Callable[[Any, Any], None]:
-        """What takes a step that went well, its action and its observation."""
-        return self._recovery.keep
+    def recovery(self) -> Recovery:
+        """What becomes of failures here."""
+        return self._recovery
 
     @property
     def busy(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from filebridge.config.model import OnFailure
 from filebridge.conversation import Talk
 from filebridge.errors import (
     BridgeError,
@@ -42,11 +43,39 @@ def failure_kind(error: BridgeError) -> Kind | None:
     return "protocol" if isinstance(error, ProtocolError) else None
 
 
+class Budget:
+    """How many failures may be overlooked within a time; all seats of a vector environment have one together."""
+
+    def __init__(self, policy: OnFailure) -> None:
+        self._policy = policy
+        self._failures: deque[float] = deque()
+        self._causes: deque[BridgeError] = deque(maxlen=16)
+
+    def spend(self, error: BridgeError) -> None:
+        """Count a failure; raises RestartBudgetExceeded when the budget is spent."""
+        now = monotonic()
+        self._failures.append(now)
+        self._causes.append(error)
+        while self._failures and self._failures[0] < now - self._policy.within:
+            self._failures.popleft()
+        if len(self._failures) > self._policy.restarts:
+            causes, count = tuple(self._causes), len(self._failures)
+            shown = "; ".join(cause.what for cause in causes[-min(count, SHOWN):])
+            spent = RestartBudgetExceeded(
+                f"{count} failures within {self._policy.within:g} s, with `restarts: {self._policy.restarts}`",
+                found=f"the last {SHOWN} of {count}: {shown}" if count > SHOWN else shown,
+                cure="mend the cause, or raise `on_failure: {restarts: ..., within: ...}` if so many are normal",
+                situation=error.situation,
+            )
+            spent.causes = causes
+            raise spent from error
+
+
 class Recovery:
     """Applies the policy of a configuration to failed steps.
 
     ``keeps`` says that it wants to be told each step, because a policy other than ``raise`` is in
-    force: the last observation, and for ``retry`` the whole episode.
+    force: the last observation, and for ``retry`` the whole episode. ``budget`` counts the failures overlooked.
     """
 
     def __init__(self, program: Program) -> None:
@@ -54,8 +83,7 @@ class Recovery:
         policies = {self._policy.crash, self._policy.timeout, self._policy.protocol}
         self.keeps = policies != {"raise"}
         self._replays = "retry" in policies
-        self._failures: deque[float] = deque()
-        self._causes: deque[BridgeError] = deque(maxlen=16)
+        self.budget = Budget(self._policy)
         self._first: Any = None
         self._observation: Any = None
         self._episode: list[tuple[Any, Any]] = []
@@ -83,7 +111,7 @@ class Recovery:
             kind = failure_kind(error)
             if kind is None or kind == "protocol" or getattr(self._policy, kind) == "raise":
                 raise error
-            self._spend(error)
+            self.budget.spend(error)
             try:
                 return (yield from session.beginning(session.values, fresh=True))
             except BridgeError as another:
@@ -99,7 +127,7 @@ class Recovery:
         session.end(polite=False, grace=0.0)
         if policy == "raise":
             raise error
-        self._spend(error)
+        self.budget.spend(error)
         if policy == "retry" and kind != "protocol":
             try:
                 return (yield from self._repeated(session, action))
@@ -111,25 +139,6 @@ class Recovery:
         if policy == "retry" and self._policy.then == "raise":
             raise error
         return self._cut_short(error)
-
-    def _spend(self, error: BridgeError) -> None:
-        """Count a failure; raises RestartBudgetExceeded when the budget is spent."""
-        now = monotonic()
-        self._failures.append(now)
-        self._causes.append(error)
-        while self._failures and self._failures[0] < now - self._policy.within:
-            self._failures.popleft()
-        if len(self._failures) > self._policy.restarts:
-            causes, count = tuple(self._causes), len(self._failures)
-            shown = "; ".join(cause.what for cause in causes[-min(count, SHOWN):])
-            spent = RestartBudgetExceeded(
-                f"{count} failures within {self._policy.within:g} s, with `restarts: {self._policy.restarts}`",
-                found=f"the last {SHOWN} of {count}: {shown}" if count > SHOWN else shown,
-                cure="mend the cause, or raise `on_failure: {restarts: ..., within: ...}` if so many are normal",
-                situation=error.situation,
-            )
-            spent.causes = causes
-            raise spent from error
 
     def _cut_short(self, error: BridgeError) -> Step:
         record: dict[str, Any] = {"error": type(error).__name__}

@@ -24,6 +24,7 @@ from filebridge.vector.call import Calls
 from filebridge.vector.closing import close_all
 from filebridge.vector.copies import Copies
 from filebridge.vector.infos import joined
+from filebridge.vector.limits import check_descriptors
 from filebridge.vector.received import Received
 from filebridge.vector.resets import chosen, seeds_of, spread
 from filebridge.vector.seats import Seats
@@ -81,8 +82,10 @@ class BridgeVectorEnv(Copies):
             BridgeEnv(self.envs[0].program, render_mode, None, transcript, 0) for _ in range(1, self.num_envs)
         ]
         self.program = self.envs[0].program
+        check_descriptors(self.program, self.num_envs, transcript is not None)
         for number, env in enumerate(self.envs):
             env.session.number(number)
+            env.recovery.budget = self.envs[0].recovery.budget
         self.metadata = {**BridgeEnv.metadata, "autoreset_mode": self.autoreset_mode}  # type: ignore[misc]
         self.single_action_space = self.envs[0].action_space
         self.single_observation_space = self.envs[0].observation_space
@@ -127,13 +130,31 @@ class BridgeVectorEnv(Copies):
                 self.envs[0].warn_of_seed()
             inner = self._seats
             if any(one is None for seat, one in enumerate(inner.last) if seat not in seats):
-                raise UsageError("seats that never began are not in the mask", cure="reset all of them at first")
+                cure = "reset all of them at first, or call send_reset()"
+                raise UsageError("seats that never began are not in the mask", cure=cure)
             inner.reset(seats, seeds, options)
             inner.gather(len(seats), math.inf)
             received = self._ready(seats)
             if len(seats) == self.num_envs:
                 return received.observations, received.infos
             return inner.batcher.join(inner.last), spread(received, self.num_envs)
+
+    def send_reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> None:
+        """Let seats begin an episode, as ``reset`` does, and return at once; ``recv`` gives those that have begun.
+
+        Their reward is 0 then. Seats of ``options["reset_mask"]`` are meant, all without it.
+
+        Raises UsageError as ``reset`` does, and for a seat that was sent to already.
+        """
+        with self._calls:
+            seats, options = chosen(options, self.num_envs)
+            self._refuse_asked(seats)
+            seeds = seeds_of(seed, self.num_envs)
+            if seed is not None:
+                self.envs[0].warn_of_seed()
+            self._seats.reset(seats, seeds, options)
 
     def step(self, actions: Any) -> Steps:
         """Take an action in every seat and return observations, rewards, terminations, truncations, infos.
@@ -162,10 +183,7 @@ class BridgeVectorEnv(Copies):
         """
         with self._calls:
             some = self._everyone if seats is None else self._chosen(seats)
-            asked = next((seat for seat in some if seat in self._seats.asked), None)
-            if asked is not None:
-                cure = "call recv() until it has answered"
-                raise UsageError(f"seat {asked} has been sent an action already", cure=cure)
+            self._refuse_asked(some)
             several = apart(self.single_action_space, self.action_space, actions, len(some))
             self._act(some, several)
 
@@ -240,6 +258,11 @@ class BridgeVectorEnv(Copies):
                 found="it has ended, or failed, and the autoreset_mode is DISABLED",
                 cure='reset(options={"reset_mask": ...}), a bool array that is True for this seat',
             )
+
+    def _refuse_asked(self, seats: Sequence[int]) -> None:
+        asked = next((seat for seat in seats if seat in self._seats.asked), None)
+        if asked is not None:
+            raise UsageError(f"seat {asked} has been sent to already", cure="call recv() until it has answered")
 
     def _refuse_pending(self, call: str) -> None:
         if self._seats.asked:

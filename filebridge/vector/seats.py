@@ -51,7 +51,7 @@ class Seats:
         self.due = [True] * len(envs)
         self.busy = np.zeros(len(envs))
         self._sessions = [env.session for env in envs]
-        self._keeps = envs[0].keeps
+        self._keeps = envs[0].recovery.keeps
         self._same_step = mode is AutoresetMode.SAME_STEP
         self._step = program.phases["step"]
         self._take = self.batcher.take
@@ -195,7 +195,7 @@ class Seats:
         assert session.link is not None
         self.busy[seat] += monotonic() - session.link.begun
         if self._keeps:
-            env.keep(self._actions[seat], self.batcher.single(step[0]))
+            env.recovery.keep(self._actions[seat], self.batcher.single(step[0]))
         over = step[2] or step[3]
         if over and self._same_step:
             self._renew(seat, step)
@@ -226,7 +226,7 @@ class Seats:
             assert session.link is not None
             self.busy[seat] += monotonic() - session.link.begun
             if self._keeps:
-                env.keep(action, self.batcher.single(step[0]))
+                env.recovery.keep(action, self.batcher.single(step[0]))
         over = step[2] or step[3]
         if over and self._same_step:
             self.due[seat] = True

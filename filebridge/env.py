@@ -13,11 +13,13 @@ from filebridge import live
 from filebridge.conversation import Talk
 from filebridge.errors import ActionError, BridgeError, ConfigError, UsageError
 from filebridge.loop import carry
+from filebridge.placement import placement_of
 from filebridge.program import Program, load_program
 from filebridge.program.frames import MODES, Frame, frame
 from filebridge.recovery import Recovery
-from filebridge.session import Beginning, Session, Step
+from filebridge.session import Beginning, Session
 from filebridge.spares import pool_of
+from filebridge.stepping import Step
 
 __all__ = ["BridgeEnv", "SeedWarning"]
 
@@ -74,6 +76,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         self._transcript = None if transcript is None else Path(transcript).absolute()
         self._session = Session(self.program, seat, self._transcript)
         self._warm = warm
+        self._session.placement = placement_of(self.program.config, self._session.seat, alone=True)
         self._pool = self._session.pool = pool_of(self.program, seat, self._transcript, warm)
         self._recovery = Recovery(self.program)
         self._busy = False

@@ -24,7 +24,8 @@ from filebridge.errors import (
     escaped,
 )
 from filebridge.program import Program
-from filebridge.session import Beginning, Session, Step
+from filebridge.session import Beginning, Session
+from filebridge.stepping import Step
 
 __all__ = ["Recovery"]
 

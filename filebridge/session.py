@@ -1,8 +1,8 @@
-"""The episodes of one simulator: when a process is started or reused, and what a step consists of."""
+"""The episodes of one simulator: when a process is started, taken from those that wait, or used again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,51 +11,31 @@ import numpy as np
 from filebridge.config.dialogues import reconnects
 from filebridge.conversation import Talk, talk
 from filebridge.draws import Draws, Values
-from filebridge.errors import ActionError, SimulatorError, TransportError, UsageError
+from filebridge.errors import SimulatorError, TransportError
 from filebridge.link import Link
-from filebridge.loop import repeated
-from filebridge.plain import Plain, plain
 from filebridge.program import Program
-from filebridge.program.slots import ACTIONS, EPISODE, SEAT, SEED, STEP
-from filebridge.running import Running
+from filebridge.program.slots import ACTIONS, EPISODE, SEAT, SEED
 from filebridge.spares import Pool, Spare
+from filebridge.stepping import Stepping
 
-__all__ = ["Beginning", "Session", "Step"]
+__all__ = ["Beginning", "Session"]
 
-Step = tuple[Any, float, bool, bool, dict[str, Any]]
 Beginning = tuple[Any, dict[str, Any]]
-Row = list[object]
-
-FIRST_STEP = 3.0
-"""How many times as long the first step of a process may take: caches are cold, files are opened."""
 
 
-class Session(Running):
-    """One seat: what runs there, its episodes and its steps. ``seconds`` is the time that the step under way has."""
+class Session(Stepping):
+    """One seat: what runs there, its episodes and its steps."""
 
     def __init__(self, program: Program, seat: int | None, transcripts: Path | None = None) -> None:
         super().__init__(program, seat, transcripts)
         self.values: Values = {}
         self._started: Values = {}
-        self._talk: Callable[[float], None]
-        self.plain: Plain | None = None
-        self._step_seconds = self.seconds = self._deadlines.step
-        self.actions: list[Any] = []
-        self._view = program.view
         self._runs = program.config.simulator.each == "step"
         self._reconnects = reconnects(program.config)
-        self._uses_previous = program.uses_previous
-        self._read_action = program.read_action
-        self._decode = program.decoder.decode
-        self._judge = program.outcome.judge
-        self._observe = program.observer.observe
-        self._info = program.info
-        self._more = program.outcome.is_more
         self.pool: Pool | None = None
         self._draws = Draws(program)
         self._served = 0
         self._restart_every = program.config.simulator.restart_every
-        self._max_steps = program.config.max_steps or (1 << 62)
 
     def resetting(
         self, generator: np.random.Generator, seed: int | None, options: Mapping[str, Any] | None
@@ -86,15 +66,11 @@ class Session(Running):
                 # It ended between two episodes, as some programs do; that is no failure of an episode.
                 if self.link.alive:
                     raise
-        spare = self.pool.take(self, self._draws.key(values, self.episode)) if self.pool else None
         yield from self.ending()
         self._served, self._started = 0, values
-        if spare is not None:
-            yield from spare.rest()
-            if spare.is_fit:
-                return self._begun(self._adopted(spare))
-            spare.end(polite=False, grace=0.0)
-            spare.vacate()
+        spare = self.pool.take(self, self._draws.key(values, self.episode)) if self.pool else None
+        if spare is not None and (yield from spare.rested()):
+            return self._begun(self._adopted(spare))
         link = self.launch(values)
         yield from self.starting(link, values)
         return self._begun(link)
@@ -121,84 +97,6 @@ class Session(Running):
         elif self._is_last():
             values, episode = self._draws.next(generator), self.episode + 1
             pool.want(self, self._draws.key(values, episode), episode, values)
-
-    def step(self, action: Any) -> Step:
-        """Take one step; return observation, reward, terminated, truncated and info.
-
-        Raises ActionError for an action that cannot be sent, and then the simulator is untouched;
-        SimulatorError, TransportError, ProtocolError, ExpressionError otherwise.
-        """
-        self.prepare(action)
-        try:
-            self._talk(self.seconds)
-        except ActionError:
-            self._take_back()
-            raise
-        return self.conclude(self._observe)
-
-    def stepping(self, action: Any) -> Talk[Step]:
-        """Do as ``step`` does."""
-        self.prepare(action)
-        assert self.link is not None
-        return (yield from self.concluding(talk(self.link, self.program.phases["step"], self.seconds)))
-
-    def concluding(self, talk: Talk[None], observe: Callable[[Row], Any] | None = None) -> Talk[Step]:
-        """Carry on the ``talk`` of a step that has been prepared, and return what the step gives; see ``conclude``."""
-        try:
-            yield from talk
-        except ActionError:
-            self._take_back()
-            raise
-        return self.conclude(observe or self._observe)
-
-    def prepare(self, action: Any) -> None:
-        """Check ``action`` and put it into the row, with all that is known before it is sent.
-
-        ``seconds`` is then the time that the step has. Raises ActionError, UsageError; nothing has changed then.
-        """
-        link = self.link
-        if link is None or self.over:
-            raise self._not_begun()
-        dialogue = link.dialogue
-        row = dialogue.row
-        if self._uses_previous:
-            dialogue.previous[:] = row
-        self._read_action(action, row)
-        if self._view is not None:
-            row[ACTIONS] = [*self.actions, self._view(row)]
-        row[STEP] = step = row[STEP] + 1  # type: ignore[operator]
-        self.seconds = self._step_seconds if step > 1 else self._first_seconds(link)
-
-    def withdraw(self) -> None:
-        """Take back ``prepare``, where nothing has been sent."""
-        link = self.link
-        assert link is not None
-        row = link.dialogue.row
-        row[STEP] -= 1  # type: ignore[operator]
-        link.first_step = link.first_step or self.seconds > self._step_seconds
-        if self._uses_previous:
-            row[:] = link.dialogue.previous
-
-    def conclude(self, observe: Callable[[Row], Any]) -> Step:
-        """Read the reply to a step; ``observe`` makes the observation of the row."""
-        assert self.link is not None
-        dialogue = self.link.dialogue
-        row, previous = dialogue.row, dialogue.previous
-        if self._view is not None:
-            self.actions = row[ACTIONS]  # type: ignore[assignment]
-        self._decode(dialogue.reply, row, previous)
-        reward, terminated, truncated = self._judge(row, previous)
-        observation = observe(row)
-        info = self._info(row)
-        if self._more:
-            outcome = self.program.outcome
-            outcome.inform(row, previous, info)
-            outcome.advance(row, previous)
-        if row[STEP] >= self._max_steps and not terminated:  # type: ignore[operator]
-            truncated = True
-        if terminated or truncated:
-            self.over = True
-        return observation, reward, terminated, truncated, info
 
     def _is_last(self) -> bool:
         """Return whether the process that runs will be replaced for the next episode."""
@@ -232,20 +130,6 @@ class Session(Running):
         names = set(self.program.start_names) - {"seed", "episode"}
         return any(self._started[name] != values[name] for name in names)
 
-    def _first_seconds(self, link: Link) -> float:
-        """Return the time for the first step of an episode, longer if it is the first of the process."""
-        factor = FIRST_STEP if link.first_step else 1.0
-        link.first_step = False
-        return self._step_seconds * factor
-
-    def _take_back(self) -> None:
-        """After an action was refused, put all back as before the step; end the process if it heard some of it."""
-        assert self.link is not None
-        if self.link.dialogue.is_opening:
-            self.withdraw()
-        else:
-            self.end(polite=False, grace=0.0)
-
     def _again(self, link: Link) -> Talk[None]:
         """Begin another episode in the process that runs."""
         if self._reconnects:
@@ -269,18 +153,6 @@ class Session(Running):
         observation = program.observer.observe(row)
         info = program.info(row)
         program.outcome.inform_first(row, dialogue.previous, info)
-        step = program.phases["step"]
-        self.plain = plain(link, step)
-        self._talk = repeated(link, step, self.plain)
-        self.actions = row[ACTIONS]  # type: ignore[assignment]
-        self.over = False
+        self._get_ready(link)
         self._served += 1
         return observation, info
-
-    def _not_begun(self) -> UsageError:
-        if self.link is None:
-            found = f"no simulator runs{self._failure}"
-            return UsageError("step without a running episode", found=found, cure="call reset() first")
-        return UsageError(
-            "step after the end of the episode", found="the last step ended it", cure="call reset() to begin another"
-        )

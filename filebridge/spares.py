@@ -58,6 +58,18 @@ class Spare(Running):
         while self._need is not None:
             self._go_on((yield self._need))
 
+    def rested(self) -> Talk[bool]:
+        """Carry its start through; return whether it can be used, and end it otherwise."""
+        fit = False
+        try:
+            yield from self.rest()
+            fit = self.is_fit
+        finally:
+            if not fit:
+                self.end(polite=False, grace=0.0)
+                self.vacate()
+        return fit
+
     def poke(self) -> None:
         """Carry on its start with what has happened so far, without waiting."""
         if self._need is not None:

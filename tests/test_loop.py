@@ -56,7 +56,7 @@ def bridge(behaviour, **keys):
 def told(behaviour, road):
     """Return all that can be told of some steps on this road: what each gives, the row, the errors."""
     fields = {"x": {"find": "x={int}", "default": -1}}
-    with mock.patch("filebridge.session.repeated", road), bridge(behaviour, fields=fields) as env:
+    with mock.patch("filebridge.stepping.repeated", road), bridge(behaviour, fields=fields) as env:
         seen = [env.reset(seed=1)[0].tolist()]
         for number in range(STEPS):
             session = env._session

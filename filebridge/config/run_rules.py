@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from filebridge.config.dialogues import cannot_be_warm, dialogues, framing_of
+from filebridge.config.dialogues import cannot_be_warm, dialogues, framing_of, reconnects
 from filebridge.config.exchange import Exchange
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
@@ -21,6 +21,9 @@ def check_runs(config: Config) -> Iterator[Problem]:
     """Yield what is wrong with `each: step`, and what is said of runs where there are none."""
     simulator, place = config.simulator, ("simulator",)
     why = cannot_be_warm(config)
+    if why and simulator.placement != "auto" and not reconnects(config):
+        yield Problem((*place, "placement"), "there is no process that could be placed", f"`placement`; {why}",
+                      "leave it out", on="key")  # fmt: skip
     for key in ("warm", "restart_every"):
         if why and getattr(simulator, key):
             yield Problem((*place, key), "there is no process for an episode", f"`{key}`; {why}", "leave it out",

@@ -122,6 +122,15 @@ class Simulator(Part):
         description="`step`: a process for each exchange, which reads its input, writes its results and ends; what"
         " `reset` says is run at the beginning of each episode.",
     )
+    placement: Annotated[
+        Literal["auto", "free", "together"] | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)],
+        Field(),
+    ] = Field(
+        "auto",
+        description="The core that it runs on: `together` with the thread that steps it, one of a list (seats take them"
+        " in turn), `free`: where the system puts it. `auto`: `together` where that was measured to be quicker, for a"
+        " simulator that is stepped by itself; many are left to the system.",
+    )
     warm: int = Field(
         0,
         ge=0,

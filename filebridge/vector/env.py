@@ -16,6 +16,7 @@ from gymnasium.vector.utils import batch_space
 
 from filebridge.env import BridgeEnv
 from filebridge.errors import BridgeError, UsageError
+from filebridge.placement import placement_of
 from filebridge.program import Program, load_program
 from filebridge.spares import pool_of
 from filebridge.vector.actions import apart
@@ -85,6 +86,7 @@ class BridgeVectorEnv(Copies):
         check_descriptors(self.program, self.num_envs, transcript is not None)
         for number, env in enumerate(self.envs):
             env.session.number(number)
+            env.session.placement = placement_of(self.program.config, number, alone=self.num_envs == 1)
             env.recovery.budget = self.envs[0].recovery.budget
         self.metadata = {**BridgeEnv.metadata, "autoreset_mode": self.autoreset_mode}  # type: ignore[misc]
         self.single_action_space = self.envs[0].action_space

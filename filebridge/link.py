@@ -64,7 +64,6 @@ class Link(Attention):
         self.dialogue = program.dialogue()
         self.transcript: Transcript | None = None
         self.closing = False
-        self.enrolment = None
         self._token = guardian.link_token()
         self._addresses: Addresses | None = None
         reserve = reserved()
@@ -117,6 +116,7 @@ class Link(Attention):
                 guardian.release(folder=self.folder.path)
 
     def _connect(self, transport: Transport) -> None:
+        self.enrolment = None
         self.process = transport.process
         self.transport = transport
         self.attach()

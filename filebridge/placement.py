@@ -57,6 +57,10 @@ class Placement:
     def place(self, pid: int) -> None:
         """Put the process ``pid`` where it is to run; called at the beginning of each episode."""
         moved, self._pid = pid != self._pid, pid
+        if not pid:
+            # For the system 0 is this very thread.
+            self.wants_times = False
+            return
         if moved:
             self._core = -1
         if self._mode == "cores":

@@ -11,7 +11,7 @@ import json
 import re
 import warnings
 from collections import deque
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import cache
 from itertools import cycle
 from pathlib import Path
@@ -122,11 +122,17 @@ def outcomes(name, cut):
         links.append(RecordedLink(name, waiting.popleft(), cut))
         return links[-1]
 
-    def again(link, phase):
+    def again(link, phase, plain):
         return lambda seconds: converse(link, phase, seconds)
 
-    talking = mock.patch.multiple("filebridge.session", Link=start, exchange=converse, repeated=again)
-    with talking, warnings.catch_warnings():
+    def talk(link, phase, seconds):
+        converse(link, phase, seconds)
+        yield from ()
+
+    with warnings.catch_warnings(), ExitStack() as patches:
+        patches.enter_context(mock.patch.multiple("filebridge.running", Link=start, talk=talk))
+        patches.enter_context(mock.patch("filebridge.session.talk", talk))
+        patches.enter_context(mock.patch.multiple("filebridge.stepping", repeated=again, plain=lambda *_: None))
         warnings.simplefilter("ignore", SeedWarning)
         with closing(BridgeEnv(program(name))) as env:
             for call in calls(name):

@@ -56,8 +56,12 @@ def test_a_process_of_the_run_is_let_in_and_no_other(listener, program, run_toke
         with connection:
             assert accepted(connection, endpoint) is verdict
             candidate = Candidate(connection, endpoint)
-            looks = [candidate.accepted(Sight(run_token)) for _ in range(2)]
-            assert looks == ([True, True] if verdict else [None, False])
+            assert candidate.accepted(Sight(run_token)) is verdict
+            # As long as some other process of this machine is just being loaded nothing is certain.
+            looks = [None]
+            while looks[-1] is None:
+                looks.append(candidate.accepted(Sight(run_token)))
+            assert looks[-1] is bool(verdict)
 
 
 def test_this_process_is_no_simulator(listener, run_token):

@@ -6,6 +6,7 @@ import heapq
 import math
 import select
 from collections.abc import Hashable
+from os import sched_yield
 from time import monotonic
 from typing import Any
 
@@ -92,6 +93,12 @@ class Crowd:
         if seconds:
             self.waited += now - begun
         return self._tell(events) | self._remind(now)
+
+    def give_way(self) -> None:
+        """Let others run for a moment: there is nothing to do yet."""
+        begun = monotonic()
+        sched_yield()
+        self.waited += monotonic() - begun
 
     def look(self) -> None:
         """Take note of what happened without being waited for; the links concerned are no longer ``current``."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Sequence
-from os import sched_yield
 from time import monotonic
 from typing import Any
 
@@ -157,7 +156,7 @@ class Seats:
             # Those who were asked first answer first, most of the time: it is enough to look at one of them.
             if patience and not self._heard(said[0]):
                 patience -= 1
-                sched_yield()
+                self.crowd.give_way()
                 continue
             later = [seat for seat in (said[1:] if patience else said) if not self._heard(seat)]
             if not patience and len(later) == len(said):

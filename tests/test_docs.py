@@ -77,7 +77,10 @@ BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 
 def those(language, *words):
     """Parametrize over the blocks of a language, with one of these words before them if some are given."""
-    chosen = [block for block in BLOCKS if block.language == language and (block.word in words if words else True)]
+    chosen = [
+        pytest.param(block, marks=pytest.mark.takes(8)) if "robots" in block.about else block
+        for block in BLOCKS if block.language == language and (block.word in words if words else True)
+    ]
     return pytest.mark.parametrize("block", chosen, ids=str)
 
 
@@ -256,6 +259,7 @@ def test_the_examples_run(script, tmp_path):
         assert last > first / 2
 
 
+@pytest.mark.takes(3)
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_the_examples_keep_all_the_rules(example):
     done = ran(["check", str(example)])

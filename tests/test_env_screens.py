@@ -210,7 +210,7 @@ def test_a_screen_that_never_settles_is_told(bridge, code, end, cause, cure):
     assert "  " not in caught.value.situation.received
 
 
-@pytest.mark.parametrize("name", ["Robots", "Lander"])
+@pytest.mark.parametrize("name", [pytest.param("Robots", marks=pytest.mark.takes(7)), "Lander"])
 def test_a_video_is_recorded(name, tmp_path, require):
     pytest.importorskip("moviepy")
     if name == "Robots":

@@ -330,6 +330,7 @@ def descriptors_enough():
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@pytest.mark.takes(4)
 @pytest.mark.usefixtures("descriptors_enough")
 def test_300_seats_share_one_inotify_descriptor():
     script = 'echo "seq=0 x=0" > obs.txt; while read n a; do echo "seq=$n x=$((n * n))" > obs.txt; done'

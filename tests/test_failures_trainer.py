@@ -145,6 +145,7 @@ print(caught, len(fake.folders()), len(fake.inhabitants()), flush=True)
 """
 
 
+@pytest.mark.takes(5)
 def test_interrupts_at_any_time_leave_an_environment_that_can_be_reset_and_closed(train):
     process = train(READY + RANDOM, str(time.time_ns()))
     stdout, stderr = process.communicate(timeout=100)

@@ -42,6 +42,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
+@pytest.mark.takes(13)
 @needs_compiler
 def test_everybody_runs_and_is_written_down(tmp_path: Path) -> None:
     page, written = tmp_path / "page.md", str(tmp_path / "figures.json")

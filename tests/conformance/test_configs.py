@@ -41,7 +41,12 @@ def test_all_are_there():
     assert set(bundled()) >= {*consoles, *files, *runs, *streams, *messages, "Robots", "SpimLander"}
 
 
+SECONDS = {"Robots": 56, "Rod": 11, "ModbusHttp": 9, "NgspiceBatch": 8, "ModbusTcp": 7, "Stockfish": 5}
+NAMES = [pytest.param(each, marks=pytest.mark.takes(SECONDS.get(each, 0))) for each in sorted(bundled())]
+
+
 @pytest.mark.timeout(300)  # robots sleeps two seconds at each start
+@pytest.mark.parametrize("name", NAMES, indirect=True)
 def test_every_rule_is_kept(name):
     verdicts = {verdict.rule: verdict for verdict in check(name, episodes=1, rules=RULES + crashes.CRASHES)}
     assert [verdict for verdict in verdicts.values() if verdict.outcome not in ("passed", "not applicable")] == []

@@ -41,6 +41,10 @@ os.read(0, 1)
 """
 
 
+# The game sleeps for two seconds at each start.
+pytestmark = pytest.mark.takes(3)
+
+
 @pytest.fixture
 def robots(require):
     """Give a function that makes the environment, with some keys of its file replaced."""

@@ -1,0 +1,118 @@
+"""Vector environments over small simulators, and comparison of what they give value by value."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+
+import filebridge
+
+
+def _loaded(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+fake = _loaded("simulated")
+MODES = [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP, AutoresetMode.DISABLED]
+MODE_NAMES = [mode.name for mode in MODES]
+
+SHELL = r"""
+x=$1
+while printf 'x=%s a=%s\n> ' $x $a && read -r a; do
+    case $a in
+        7) exit 3 ;;
+        8) printf 'half a reply'; read -r never ;;
+        9) exec sleep 99 ;;
+    esac
+    x=$((x + a))
+done
+"""
+"""Adds up what it is told, from its seed on. 7 ends it, after 8 it says half a reply, after 9 it hangs."""
+
+
+def config(**keys: Any) -> dict[str, Any]:
+    """Return the configuration of ``SHELL``, which starts in a millisecond; ``keys`` as in ``simulated.config``."""
+    made = {
+        "simulator": {"command": ["sh", "-c", SHELL.replace("$", "$$"), "sh", "${seed}"], "seed": "0..999"},
+        "action": {"choices": "0..9"},
+        "step": [{"send": "{action}", "until": "> "}],
+        "fields": {"x": {"find": "x={int}"}, "a": {"find": "a={int}", "default": 0}},
+        "reward": "0.1 * x - prev.x",
+        "info": {"told": "a"},
+        "deterministic": True,
+    }
+    for key, value in keys.items():
+        both = isinstance(made.get(key), dict) and isinstance(value, dict) and key != "action"
+        made[key] = {**made[key], **value} if both else value
+    built: dict[str, Any] = fake.config("", **made)
+    return built
+
+
+@contextmanager
+def vector(num_envs: int, made: Mapping[str, Any] | None = None, /, **keys: Any) -> Iterator[Any]:
+    """Give a vector environment of ``made``, by default of ``config()``, and close it."""
+    envs = filebridge.BridgeVectorEnv(made or config(), num_envs, **keys)
+    try:
+        yield envs
+    finally:
+        envs.close()
+
+
+@contextmanager
+def both(name: str, num_envs: int, mode: AutoresetMode, **keys: Any) -> Iterator[tuple[Any, SyncVectorEnv]]:
+    """Give the vector environment of an id, and Gymnasium's own around as many environments of it."""
+    ours = gymnasium.make_vec(name, num_envs=num_envs, autoreset_mode=mode, **keys)
+    theirs = gymnasium.make_vec(
+        name, num_envs=num_envs, vectorization_mode="sync", vector_kwargs={"autoreset_mode": mode}, **keys
+    )
+    assert isinstance(ours, filebridge.BridgeVectorEnv)
+    assert isinstance(theirs, SyncVectorEnv)
+    try:
+        yield ours, theirs
+    finally:
+        ours.close()
+        theirs.close()
+
+
+def pid(envs: Any, seat: int) -> int:
+    """Return the process id of a seat's simulator."""
+    number: int = fake.pid(envs.envs[seat])
+    return number
+
+
+def same(one: Any, other: Any, where: str = "") -> None:
+    """Raise AssertionError unless two values are equal, in their types, shapes, dtypes and keys too."""
+    if isinstance(one, dict):
+        assert isinstance(other, dict), where
+        assert set(one) == set(other), f"{where}: {set(one) ^ set(other)}"
+        for key in one:
+            same(one[key], other[key], f"{where}.{key}")
+    elif isinstance(one, np.ndarray):
+        assert isinstance(other, np.ndarray), where
+        assert (one.dtype, one.shape) == (other.dtype, other.shape), where
+        if one.dtype == object:
+            for number, pair in enumerate(zip(one.ravel(), other.ravel(), strict=True)):
+                same(*pair, f"{where}[{number}]")
+        else:
+            assert np.array_equal(one, other, equal_nan=one.dtype.kind == "f"), f"{where}: {one} and {other}"
+    elif isinstance(one, tuple | list):
+        assert type(one) is type(other), where
+        assert len(one) == len(other), where
+        for number, pair in enumerate(zip(one, other, strict=True)):
+            same(*pair, f"{where}[{number}]")
+    else:
+        assert type(one) is type(other), f"{where}: {type(one)} and {type(other)}"
+        assert one == other or (one != one and other != other), f"{where}: {one!r} and {other!r}"

@@ -17,6 +17,9 @@ __all__ = ["Crowd"]
 
 _IN_MILLISECONDS = 1000.0
 
+_SPARE_TIMES = 64
+"""Times that are kept although nobody waits for them any more, besides a few for each talk."""
+
 
 class _Waiting:
     """One talk under way: what it needs, and what has been announced to it."""
@@ -34,17 +37,18 @@ class _Waiting:
 class _Place:
     """The place of a link in a crowd, and what is watched for it."""
 
-    __slots__ = ("crowd", "current", "descriptors")
+    __slots__ = ("crowd", "current", "descriptors", "link")
 
-    def __init__(self, crowd: Crowd) -> None:
+    def __init__(self, crowd: Crowd, link: Link) -> None:
         self.crowd = crowd
+        self.link = link
         self.current = False
         self.descriptors: tuple[int, ...] = ()
 
     def leave(self) -> None:
         """Have nothing of the link watched any more; twice is harmless."""
         for descriptor in self.descriptors:
-            self.crowd.hush(descriptor)
+            self.crowd.hush(descriptor, self.link)
         self.descriptors, self.current = (), False
 
 
@@ -83,6 +87,8 @@ class Crowd:
     def wait(self, limit: float) -> bool:
         """Wait until something happens, at most until the monotonic time ``limit``; False if nothing did."""
         times = self._times
+        if len(times) > _SPARE_TIMES + 4 * len(self._waiting):
+            self._forget_times()
         while times and times[0][2].until != times[0][0] and times[0][2].look_at != times[0][0]:
             heapq.heappop(times)
         until = min(limit, times[0][0]) if times else limit
@@ -118,8 +124,11 @@ class Crowd:
         if hasattr(self._poller, "close"):
             self._poller.close()
 
-    def hush(self, descriptor: int) -> None:
-        """Watch ``descriptor`` no longer."""
+    def hush(self, descriptor: int, owner: Link | None) -> None:
+        """Watch ``descriptor`` no longer, which was watched for ``owner``, or for none."""
+        if self._links.get(descriptor) is not owner:
+            # It was closed, and its number is that of another one now.
+            return
         self._links.pop(descriptor, None)
         try:
             self._poller.unregister(descriptor)
@@ -160,9 +169,18 @@ class Crowd:
                 moved = True
         return moved
 
+    def _forget_times(self) -> None:
+        """Forget the times that nobody waits for any more: most deadlines are far away when the reply comes."""
+        self._times.clear()
+        for waiting in self._waiting.values():
+            for time in {waiting.until, waiting.look_at} - {math.inf}:
+                self._count += 1
+                self._times.append((time, self._count, waiting))
+        heapq.heapify(self._times)
+
     def _set_aside(self, descriptor: int, link: Link | None) -> None:
         """Watch no longer what nobody waits for, so that waiting for others is no spinning."""
-        self.hush(descriptor)
+        self.hush(descriptor, link)
         if link is not None and link.enrolment is not None:
             link.enrolment.current = False
 
@@ -216,11 +234,12 @@ class Crowd:
         if link is not None:
             self._by_link.pop(link, None)
         for descriptor, _ in waiting.further:
-            if self._further.pop(descriptor, None) is None:
+            if self._further.get(descriptor) is not waiting:
                 continue
+            del self._further[descriptor]
             owner = self._links.get(descriptor)
             if owner is None:
-                self.hush(descriptor)
+                self.hush(descriptor, None)
             else:
                 self._watch(descriptor, owner.watched().get(descriptor, 0))
         waiting.further = ()
@@ -231,7 +250,7 @@ class Crowd:
         if not isinstance(place, _Place) or place.crowd is not self:
             if place is not None:
                 place.leave()
-            link.enrolment = place = _Place(self)
+            link.enrolment = place = _Place(self, link)
         place.leave()
         watched = link.watched()
         for descriptor, mask in watched.items():

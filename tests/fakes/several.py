@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import select
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,10 +46,15 @@ done
 """Adds up what it is told, from its seed on. 7 ends it, after 8 it says half a reply, after 9 it hangs."""
 
 
+def shell(code: str = SHELL, *words: str) -> list[str]:
+    """Return the command that runs ``code`` with the seed as its first word."""
+    return ["sh", "-c", code.replace("$", "$$"), "sh", "${seed}", *words]
+
+
 def config(**keys: Any) -> dict[str, Any]:
     """Return the configuration of ``SHELL``, which starts in a millisecond; ``keys`` as in ``simulated.config``."""
     made = {
-        "simulator": {"command": ["sh", "-c", SHELL.replace("$", "$$"), "sh", "${seed}"], "seed": "0..999"},
+        "simulator": {"command": shell(), "seed": "0..999"},
         "action": {"choices": "0..9"},
         "step": [{"send": "{action}", "until": "> "}],
         "fields": {"x": {"find": "x={int}"}, "a": {"find": "a={int}", "default": 0}},
@@ -91,6 +99,24 @@ def pid(envs: Any, seat: int) -> int:
     """Return the process id of a seat's simulator."""
     number: int = fake.pid(envs.envs[seat])
     return number
+
+
+def is_stopped(number: int) -> bool:
+    """Return whether the process ``number`` was stopped by a signal."""
+    return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def stop(envs: Any, seat: int) -> int:
+    """Stop a seat's simulator, so that it answers nothing until ``os.kill(pid, SIGCONT)``; return its process id."""
+    number = pid(envs, seat)
+    os.kill(number, signal.SIGSTOP)
+    fake.until(lambda: is_stopped(number))
+    return number
+
+
+def has_said(envs: Any, seat: int) -> bool:
+    """Return whether there is output of a seat's simulator that was not read."""
+    return bool(select.select([envs.envs[seat].session.link.transport.fileno()], [], [], 0)[0])
 
 
 def same(one: Any, other: Any, where: str = "") -> None:

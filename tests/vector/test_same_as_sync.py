@@ -94,7 +94,7 @@ def test_where_one_process_serves_all_episodes(mode):
     code = 'while true; do x=$1; printf "x=%s> " $x; for n in 1 2 3; do read -r a || exit; x=$((x + a));' \
            ' printf "x=%s" $x; [ $n = 3 ] && printf "! " || printf "> "; done; read -r a || exit; done'
     again = several.config(
-        simulator={"command": ["sh", "-c", code.replace("$", "$$"), "sh", "${seed}"]},
+        simulator={"command": several.shell(code)},
         step=[{"send": "{action}", **ends}], reset={"from": "over", "exchanges": [{"send": "y", "until": "> "}]},
         terminated="over",
     )  # fmt: skip
@@ -135,7 +135,7 @@ FIELDS = {
 
 def shown(**keys):
     return several.config(
-        simulator={"command": ["sh", "-c", SHOWN.replace("$", "$$"), "sh", "${seed}"]},
+        simulator={"command": several.shell(SHOWN)},
         **{"fields": FIELDS, "info": {"doubled": "2 * x", "said": "line", "mood": "word"}, "reward": "a", **keys},
     )
 
@@ -179,7 +179,7 @@ while :; do
 done
 """
     made = several.config(
-        simulator={"command": ["sh", "-c", code.replace("$", "$$"), "sh", "${seed}"]},
+        simulator={"command": several.shell(code)},
         transport={"console": {"terminal": True, "screen": "20x5"}}, framing=None,
         action={"choices": ["1", "2"]}, start=[{"until": "x="}], step=[{"press": "{action}"}],
         fields={"x": {"find": "x={int}"}, "cursor": {"screen": "cursor"}, "board": FIELDS["board"] | {

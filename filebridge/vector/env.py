@@ -6,7 +6,6 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from time import monotonic
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,7 +19,7 @@ from filebridge.placement import placement_of
 from filebridge.program import Program, load_program
 from filebridge.spares import pool_of
 from filebridge.vector.actions import apart
-from filebridge.vector.arguments import at_least_one, autoreset
+from filebridge.vector.arguments import autoreset, named, until, whole
 from filebridge.vector.call import Calls
 from filebridge.vector.closing import close_all
 from filebridge.vector.copies import Copies
@@ -73,9 +72,9 @@ class BridgeVectorEnv(Copies):
     ) -> None:
         super().__init__()
         self._arguments = (config, num_envs, render_mode, autoreset_mode, wait_for, warm, transcript)
-        self.num_envs = at_least_one("num_envs", num_envs)
+        self.num_envs = whole("num_envs", num_envs)
         self.autoreset_mode = autoreset(autoreset_mode)
-        self.wait_for = min(at_least_one("wait_for", wait_for), self.num_envs)
+        self.wait_for = min(whole("wait_for", wait_for), self.num_envs)
         program = config if isinstance(config, Program) or not config else load_program(config)
         self.render_mode = render_mode
         self.envs = [BridgeEnv(program, render_mode, None, transcript, 0)]
@@ -184,7 +183,7 @@ class BridgeVectorEnv(Copies):
         Raises ActionError, UsageError as ``step`` does; UsageError for a seat that was sent to already.
         """
         with self._calls:
-            some = self._everyone if seats is None else self._chosen(seats)
+            some = named(seats, self.num_envs)
             self._refuse_asked(some)
             several = apart(self.single_action_space, self.action_space, actions, len(some))
             self._act(some, several)
@@ -197,21 +196,20 @@ class BridgeVectorEnv(Copies):
         """
         with self._calls:
             inner = self._seats
-            least = self.wait_for if min_seats is None else min_seats
-            inner.gather(min(least, len(inner.asked)), math.inf if timeout is None else monotonic() + timeout)
+            least = self.wait_for if min_seats is None else whole("min_seats", min_seats, 0)
+            inner.gather(min(least, len(inner.asked)), until("timeout", timeout))
             return self._ready(sorted([*inner.results, *inner.failed]))
 
     def close_extras(self, **kwargs: Any) -> None:
         """End all simulators at the same time, within the deadline of one; raises CleanupError for what remains."""
-        calls = getattr(self, "_calls", None)
-        if calls is None or calls.closed:
-            return
-        with calls:
-            calls.closed = True
-            if self._pool is not None:
-                self._pool.close()
-            self._seats.crowd.close()
-            close_all(self.envs)
+        if hasattr(self, "_calls"):
+            self._calls.last(self._end)
+
+    def _end(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+        self._seats.crowd.close()
+        close_all(self.envs)
 
     def __reduce__(self) -> tuple[Any, ...]:
         if any(env.session.link is not None for env in self.envs):
@@ -219,7 +217,7 @@ class BridgeVectorEnv(Copies):
                 "a running environment cannot be pickled",
                 cure="pickle it before the first reset, or make another from its config",
             )
-        return type(self), (self.envs[0].__reduce__()[1][0], *self._arguments[1:])
+        return type(self), (self.envs[0].__reduce__()[1][0], *self._arguments[1:]), {"spec": self.spec}
 
     def _entered(self) -> None:
         if self._process != os.getpid():
@@ -235,15 +233,6 @@ class BridgeVectorEnv(Copies):
         for env in self.envs:
             env.session.pool = self._pool
 
-    def _chosen(self, seats: Sequence[int] | npt.NDArray[np.integer[Any]]) -> list[int]:
-        some = [int(seat) for seat in seats]
-        wrong = [seat for seat in some if not 0 <= seat < self.num_envs]
-        if wrong or len(set(some)) != len(some):
-            found = f"{wrong[0]} of {self.num_envs}" if wrong else f"{some}"[:100]
-            what = "there is no such seat" if wrong else "a seat is named twice"
-            raise UsageError(what, found=found, cure=f"numbers from 0 to {self.num_envs - 1}, each once")
-        return some
-
     def _act(self, seats: Sequence[int], actions: Sequence[Any]) -> None:
         for seat in seats:
             if self._seats.due[seat]:
@@ -252,8 +241,10 @@ class BridgeVectorEnv(Copies):
 
     def _refuse_due(self, seat: int) -> None:
         """Raise UsageError where an episode is due that does not begin by itself."""
-        if self.envs[seat].session.episode == 0:
-            raise UsageError("step without a running episode", found="no reset so far", cure="call reset() first")
+        never = UsageError("step without a running episode", found="no reset so far", cure="call reset() first")
+        told = self.envs[seat].explained(never)
+        if self.envs[seat].session.episode == 0 or told is not never:
+            raise told
         if self.autoreset_mode is AutoresetMode.DISABLED:
             raise UsageError(
                 f"no episode runs in seat {seat}",
@@ -276,13 +267,13 @@ class BridgeVectorEnv(Copies):
         """Return what has come of ``seats``; raise the error of the first that failed, with the others in it."""
         inner = self._seats
         failed = {seat: inner.failed.pop(seat) for seat in seats if seat in inner.failed}
+        received = self._batch([seat for seat in seats if seat in inner.results] if failed else seats)
         inner.asked.difference_update(seats)
         if not failed:
-            return self._batch(seats)
+            return received
         first, *others = failed.values()
         if isinstance(first, BridgeError):
-            first.partial = self._batch([seat for seat in seats if seat in inner.results])
-            first.others = tuple(others)
+            first.partial, first.others = received, tuple(others)
         raise first
 
     def _batch(self, seats: Sequence[int]) -> Received:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ def chosen(options: dict[str, Any] | None, count: int) -> tuple[Sequence[int], d
 
     Raises UsageError for a mask that is no bool array of shape (count,), or True nowhere.
     """
-    if options is None or MASK not in options:
+    if not isinstance(options, Mapping) or MASK not in options:
         return range(count), options
     mask = options[MASK]
     is_mask = isinstance(mask, np.ndarray) and mask.shape == (count,) and mask.dtype == np.bool_
@@ -37,18 +37,30 @@ def chosen(options: dict[str, Any] | None, count: int) -> tuple[Sequence[int], d
 def seeds_of(seed: int | Sequence[int | None] | None, count: int) -> Sequence[int | None]:
     """Return the seed of each seat: ``seed`` and the numbers after it, or those of a list.
 
-    Raises UsageError for a list of another length.
+    Raises UsageError for a list of another length, and for what is no seed.
     """
     if seed is None:
         return [None] * count
     if isinstance(seed, int | np.integer):
-        return [int(seed) + number for number in range(count)]
-    seeds = list(seed)
+        seeds: list[Any] = [int(seed) + number for number in range(count)]
+    else:
+        try:
+            seeds = list(seed)
+        except TypeError as exc:
+            raise _no_seed(seed) from exc
+    wrong = [one for one in seeds if one is not None and not (isinstance(one, int | np.integer) and one >= 0)]
+    if wrong:
+        raise _no_seed(wrong[0])
     if len(seeds) != count:
         raise UsageError(
             "another number of seeds than of seats", found=f"{len(seeds)} for {count}", cure="one number, or one each"
         )
     return seeds
+
+
+def _no_seed(found: object) -> UsageError:
+    cure = "a whole number from 0 on, or a list with one, or None, for each seat"
+    return UsageError("a seed is a whole number from 0 on", found=repr(found)[:100], cure=cure)
 
 
 def spread(received: Received, count: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -15,10 +16,11 @@ from filebridge.conversation import Talk, talk
 from filebridge.crowd import Crowd
 from filebridge.eager import Eagerness
 from filebridge.env import BridgeEnv
-from filebridge.errors import ActionError, BridgeError, Situation, UsageError
+from filebridge.errors import ActionError, BridgeError, UsageError
 from filebridge.program import Program
 from filebridge.spaces.batches import batcher
 from filebridge.spares import Spare
+from filebridge.vector.actions import placed, rehearsal
 
 __all__ = ["Outcome", "Seats"]
 
@@ -53,6 +55,7 @@ class Seats:
         self._keeps = envs[0].recovery.keeps
         self._same_step = mode is AutoresetMode.SAME_STEP
         self._step = program.phases["step"]
+        self._rehearse = rehearsal(program)
         self._take = self.batcher.take
         self._actions: list[Any] = [None] * len(envs)
         self._said: list[int] = []
@@ -75,56 +78,64 @@ class Seats:
         """
         going: list[int] = []
         beginning: list[int] = []
+        # From here on: an interrupt ends those whose action may be half taken.
+        self.asked.update(seats)
         for seat, action in zip(seats, actions, strict=True):
             if self.due[seat]:
                 beginning.append(seat)
                 continue
             try:
                 self._sessions[seat].prepare(action)
+                going.append(seat)
+                if self._rehearse is not None:
+                    self._rehearse(self._sessions[seat].link.dialogue)  # type: ignore[union-attr]  # it is prepared
             except (ActionError, UsageError) as error:
                 for prepared in going:
                     self._sessions[prepared].withdraw()
-                raise self._placed(error, seat) from None
-            self._actions[seat] = action
-            going.append(seat)
+                self.asked.difference_update(seats)
+                raise placed(error, self.envs[seat]) from None
+            # What is told to a replayed simulator is what was sent, whatever became of the caller's array.
+            self._actions[seat] = copy.deepcopy(action) if self._keeps else action
         if going:
             self.crowd.look()
-            self.asked.update(going)
         for seat in going:
             self._say(seat)
         if beginning:
             self.reset(beginning, [None] * len(self.envs), None)
-
-    def _placed(self, error: BridgeError, seat: int) -> BridgeError:
-        """Return ``error`` with the seat that it is about."""
-        error = self.envs[seat].explained(error)
-        session = self._sessions[seat]
-        if error.situation is None:
-            error.situation = Situation(session.program.config.name, "step", session.seat, session.episode)
-        return error
 
     def gather(self, count: int, until: float) -> None:
         """Wait until ``count`` outcomes and errors are there, or the monotonic time ``until``."""
         self._sweep()
         crowd = self.crowd
         self._collect()
-        while len(self.results) + len(self.failed) < count and (len(crowd) or self._queue):
-            if not crowd.wait(until) and monotonic() >= until:
-                break
+        if count <= 0:
+            # Nobody is waited for, but those who have answered are heard.
+            crowd.wait(0.0)
             self._collect()
+        while len(self.results) + len(self.failed) < count and (len(crowd) or self._queue):
+            crowd.wait(until)
+            self._collect()
+            if monotonic() >= until:
+                break
 
     def drop(self) -> None:
-        """Let go of all that is under way after an interrupt; those seats have lost their simulator."""
-        for seat in [*self._said, *(seat for seat in range(len(self.envs)) if seat in self.crowd)]:
-            self.crowd.drop(seat)
-            self.due[seat] = True
-            self._sessions[seat].end(polite=False, grace=0.0)
+        """Let go of all that is under way after an interrupt; seats that were asked something lose their simulator.
+
+        Of none of them is known how far it has come. An interrupt of this is made up for by doing it again.
+        """
+        crowd = self.crowd
         self._said.clear()
         self._queue.clear()
+        crowd.ended.clear()
+        crowd.failed.clear()
+        for seat in sorted(self.asked):
+            crowd.drop(seat)
+            self.due[seat] = True
+            self._sessions[seat].end(polite=False, grace=0.0)
         self._beginning.clear()
-        self.asked.clear()
         self.results.clear()
         self.failed.clear()
+        self.asked.clear()
 
     def _say(self, seat: int) -> None:
         """Send what the prepared step of ``seat`` sends."""
@@ -269,10 +280,14 @@ class Seats:
             self._admit()
 
     def _fail(self, seat: int, error: Exception) -> None:
-        self.failed[seat] = error
-        if not isinstance(error, ActionError | UsageError):
+        session = self._sessions[seat]
+        if isinstance(error, ActionError | UsageError):
+            # Where nothing was sent the episode goes on.
+            self.due[seat] = session.over
+        else:
             self.due[seat] = True
-            self._sessions[seat].end(polite=False, grace=0.0)
+            session.end(polite=False, grace=0.0)
+        self.failed[seat] = placed(error, self.envs[seat]) if isinstance(error, ActionError) else error
 
 
 def _raising(error: BridgeError) -> Talk[None]:

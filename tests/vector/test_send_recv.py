@@ -1,0 +1,306 @@
+"""First ready, first served: what is sent to some seats comes back from them, in whatever order they answer."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gymnasium.vector import AutoresetMode
+
+from filebridge.env import BridgeEnv
+from filebridge.errors import SimulatorExited, SimulatorTimeout
+from filebridge.vector import Received
+
+_spec = importlib.util.spec_from_file_location("several", Path(__file__).parent.parent / "fakes" / "several.py")
+several = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(several)
+fake = several.fake
+
+
+@pytest.fixture
+def envs():
+    with several.vector(4) as made:
+        made.reset(seed=0)
+        yield made
+
+
+def test_what_comes_back_is_a_step_of_each_seat_in_their_order(envs):
+    envs.send([3, 1, 2], [2, 0, 3])
+    received = envs.recv(3)
+    assert isinstance(received, Received)
+    several.same(received, Received(
+        np.array([0, 2, 3]), np.array([[1.0], [5.0], [5.0]]), np.array([0.1, 0.5 - 2, 0.5 - 3]),
+        np.zeros(3, bool), np.zeros(3, bool),
+        {name: np.ones(3, bool) if name[0] == "_" else np.array([1, 3, 2]) for name in ("a", "told", "_a", "_told")},
+    ))  # fmt: skip
+    assert received[0] is received.seats
+    assert received[5] is received.infos
+
+
+def test_nothing_comes_back_where_nothing_was_sent(envs):
+    begun = time.monotonic()
+    for received in (envs.recv(), envs.recv(4), envs.recv(99, 20), envs.recv(0)):
+        several.same(received, Received(
+            np.array([], np.int64), np.zeros((0, 1)), np.zeros(0), np.zeros(0, bool), np.zeros(0, bool), {}
+        ))
+    assert time.monotonic() - begun < 5
+
+
+def test_a_slow_seat_delays_nobody(envs):
+    slow = several.stop(envs, 1)
+    envs.send([1] * 4)
+    others = {0: 0, 2: 2, 3: 3}
+    for _ in range(200):
+        received = envs.recv()
+        for seat, observation in zip(received.seats.tolist(), received.observations[:, 0].tolist(), strict=True):
+            others[seat] += 1
+            assert observation == others[seat], "each has its own reply, and no other"
+        envs.send([1] * len(received.seats), received.seats)
+    assert set(others) == {0, 2, 3}
+    assert min(others.values()) > 5, "and all of them have their turn"
+    os.kill(slow, signal.SIGCONT)
+    while 1 not in (received := envs.recv()).seats:
+        envs.send([1] * len(received.seats), received.seats)
+    assert received.observations[received.seats == 1].tolist() == [[2]]
+
+
+def test_as_many_are_awaited_as_are_asked_for(envs):
+    slow = [several.stop(envs, seat) for seat in (0, 3)]
+    envs.send([1] * 4)
+    assert envs.recv(2).seats.tolist() == [1, 2]
+    assert envs.recv(1, timeout=0.02).seats.tolist() == []
+    envs.send([1], [2])
+    os.kill(slow[1], signal.SIGCONT)
+    assert envs.recv(2).seats.tolist() == [2, 3]
+    os.kill(slow[0], signal.SIGCONT)
+    assert envs.recv(7).seats.tolist() == [0], "no more than were sent to"
+
+
+def test_as_many_are_awaited_as_the_environment_says():
+    with several.vector(3, wait_for=2) as envs:
+        envs.reset(seed=0)
+        slow = several.stop(envs, 0)
+        envs.send([1] * 3)
+        assert envs.recv().seats.tolist() == [1, 2]
+        os.kill(slow, signal.SIGCONT)
+        assert envs.recv().seats.tolist() == [0]
+    with several.vector(2, wait_for=99) as envs:
+        assert envs.wait_for == 2
+
+
+@pytest.mark.parametrize("least", [0, 1, 4])
+def test_a_time_that_is_over_returns_what_there_is(envs, least):
+    slow = several.stop(envs, 0)
+    envs.send([1] * 4)
+    fake.until(lambda: all(several.has_said(envs, seat) for seat in (1, 2, 3)))
+    begun = time.monotonic()
+    seats = envs.recv(least, timeout=0.05).seats.tolist()
+    took = time.monotonic() - begun
+    assert seats == [1, 2, 3]
+    assert took >= 0.05 if least == 4 else took < 5
+    assert envs.recv(1, timeout=0.02).seats.tolist() == []
+    os.kill(slow, signal.SIGCONT)
+    assert envs.recv(1, timeout=20).seats.tolist() == [0]
+
+
+def test_nobody_need_wait_to_hear_who_has_answered(envs):
+    slow = several.stop(envs, 2)
+    envs.send([1] * 4)
+    heard = []
+    fake.until(lambda: heard.extend(envs.recv(0).seats.tolist()) or len(heard) == 3)
+    assert sorted(heard) == [0, 1, 3]
+    assert envs.recv(0).seats.tolist() == []
+    os.kill(slow, signal.SIGCONT)
+    fake.until(lambda: 2 in envs.recv(0).seats)
+
+
+def test_a_time_is_kept_however_much_is_said_meanwhile():
+    drip = "while :; do printf .; done"
+    made = several.config(
+        simulator={"command": several.shell(several.SHELL.replace("7) exit 3", f"7) {drip}"))},
+        limits={"output": "64 MiB"},
+    )  # fmt: skip
+    with several.vector(2, made) as envs:
+        envs.reset()
+        envs.send([7, 7])
+        begun = time.monotonic()
+        assert envs.recv(2, timeout=0.1).seats.tolist() == []
+        assert time.monotonic() - begun < 5
+
+
+def test_some_seats_may_be_left_alone(envs):
+    for _ in range(3):
+        envs.send([2], [3])
+        assert envs.recv().observations.tolist()[0][0] % 2 == 1
+    envs.send([], [])
+    assert envs.step([1] * 4)[0].tolist() == [[1], [2], [3], [10]]
+
+
+def test_an_episode_that_has_ended_is_followed_by_another():
+    made = several.config(terminated="a == 6", info={"told": "a", "number": "episode"})
+    with several.vector(3, made) as envs:
+        envs.reset(seed=0)
+        envs.send([6, 1], [0, 1])
+        assert envs.recv(2).terminations.tolist() == [True, False]
+        envs.send([9, 2], [0, 1])
+        received = envs.recv(2)
+        assert received.rewards.tolist() == [0, 0.1 * 4 - 2]
+        assert received.infos["number"].tolist() == [2, 1]
+        assert received.infos["told"].tolist() == [0, 2], "the action of a seat that begins is not looked at"
+
+
+def test_in_the_same_step_what_an_episode_ended_in_comes_too():
+    made = several.config(terminated="a == 6")
+    with several.vector(3, made, autoreset_mode=AutoresetMode.SAME_STEP) as envs:
+        envs.reset(seed=0)
+        envs.send([1, 6], [2, 1])
+        received = envs.recv(2)
+        assert received.seats.tolist() == [1, 2]
+        assert received.terminations.tolist() == [True, False]
+        assert received.infos["_final_obs"].tolist() == [True, False]
+        several.same(received.infos["final_obs"][0], np.array([7.0]))
+        assert received.infos["final_info"]["told"].tolist() == [6, 0]
+
+
+def test_resets_are_sent_too(envs):
+    envs.send_reset(seed=10, options={"reset_mask": np.array([False, True, True, False])})
+    envs.send([1], [0])
+    received = envs.recv(3)
+    assert received.seats.tolist() == [0, 1, 2]
+    assert received.observations.tolist() == [[1], [11], [12]]
+    assert received.rewards[1:].tolist() == [0, 0]
+    envs.send_reset(seed=20)
+    assert envs.recv(4).observations.tolist() == [[20], [21], [22], [23]]
+
+
+def test_resets_are_sent_before_there_was_any():
+    with several.vector(2) as envs:
+        envs.send_reset(seed=5)
+        assert envs.recv(2).observations.tolist() == [[5], [6]]
+        assert envs.step([1, 1])[0].tolist() == [[6], [7]]
+
+
+def test_the_callers_actions_may_be_used_again_at_once():
+    """Not one byte of an action is taken from the caller's array after ``send``, nor kept of it for a replay."""
+    step = [{"send": "0", "until": "> "}, {"send": "{action.p:.0f}", "until": "> "}]
+    made = several.config(
+        action={"box": {"low": 0, "high": 9, "names": ["p", "q"]}}, step=step, on_failure={"crash": "retry"},
+    )
+    with several.vector(2, made) as envs:
+        envs.reset(seed=0)
+        actions = np.full((2, 2), 3, np.float32)
+        for total in (3, 6):
+            envs.send(actions)
+            actions.fill(8)
+            assert envs.recv(2).observations.tolist() == [[total], [total + 1]]
+            actions.fill(3)
+        os.kill(several.pid(envs, 1), signal.SIGKILL)
+        assert envs.step(actions)[0].tolist() == [[9], [10]], "the episode was replayed with what was sent"
+
+
+@pytest.mark.parametrize("wait_for", [1, 3])
+def test_episodes_are_those_of_single_environments_whatever_the_order(wait_for):
+    made = several.config(
+        simulator={"command": several.shell(several.SHELL.replace("x=$((x + a))", "x=$(((x * 7 + a) % 1000))"))},
+        terminated="x % 23 == 0", max_steps=40, action={"choices": "1..6"},
+    )  # fmt: skip
+    count, steps = 5, 150
+    choices = np.random.default_rng(3).integers(0, 6, (count, steps))
+    order = np.random.default_rng(4)
+    seen = [[] for _ in range(count)]
+    with several.vector(count, made, wait_for=wait_for) as envs:
+        observations, infos = envs.reset(seed=7)
+        for seat in range(count):
+            seen[seat].append((observations[seat].tolist(), 0.0, False, False, infos["told"][seat]))
+        waiting = set(range(count))
+        while any(len(one) <= steps for one in seen):
+            ready = [seat for seat in waiting if len(seen[seat]) <= steps]
+            chosen = order.permutation(ready)[: order.integers(0, len(ready) + 1)]
+            envs.send([choices[seat, len(seen[seat]) - 1] for seat in chosen], chosen)
+            waiting -= set(chosen.tolist())
+            received = envs.recv()
+            waiting |= set(received.seats.tolist())
+            for place, seat in enumerate(received.seats):
+                parts = (received.observations[place].tolist(), received.rewards[place],
+                         received.terminations[place], received.truncations[place], received.infos["told"][place])
+                seen[seat].append(parts)
+    for seat in range(count):
+        assert seen[seat] == alone(made, 7 + seat, choices[seat])
+
+
+def alone(made, seed, choices):
+    """Return what a single environment shows that begins another episode where one has ended."""
+    env = BridgeEnv(made)
+    try:
+        observation, info = env.reset(seed=seed)
+        rows, over = [(observation.tolist(), 0.0, False, False, info["told"])], False
+        for choice in choices:
+            if over:
+                observation, info = env.reset()
+                rows.append((observation.tolist(), 0.0, over := False, False, info["told"]))
+                continue
+            observation, reward, terminated, truncated, info = env.step(int(choice))
+            over = terminated or truncated
+            rows.append((observation.tolist(), reward, terminated, truncated, info["told"]))
+        return rows
+    finally:
+        env.close()
+
+
+def test_a_failure_is_that_of_its_seat_and_comes_with_what_the_others_gave(envs):
+    slow = several.stop(envs, 3)
+    envs.send([1, 7, 1, 1])
+    with pytest.raises(SimulatorExited) as caught:
+        envs.recv(3)
+    error = caught.value
+    assert (error.situation.seat, error.code, error.others) == (1, 3, ())
+    assert (error.partial.seats.tolist(), error.partial.observations.tolist()) == ([0, 2], [[1], [3]])
+    envs.send([1, 1, 1], [0, 1, 2])
+    received = envs.recv(3)
+    assert received.seats.tolist() == [0, 1, 2]
+    assert received.observations[[0, 2]].tolist() == [[2], [4]]
+    os.kill(slow, signal.SIGCONT)
+    assert envs.recv(1).observations.tolist() == [[4]]
+
+
+def test_one_that_is_late_does_not_hold_up_the_others():
+    with several.vector(3, several.config(deadlines={"step": 0.3})) as envs:
+        envs.reset(seed=0)
+        envs.step([1, 1, 1])
+        envs.send([9, 1, 1])
+        counts, begun = [], time.monotonic()
+
+        def go_on():
+            while True:
+                received = envs.recv()
+                counts.append(len(received.seats))
+                envs.send([1] * len(received.seats), received.seats)
+
+        with pytest.raises(SimulatorTimeout, match=r"^no whole reply within 0.3 s") as caught:
+            go_on()
+        assert 0.3 <= time.monotonic() - begun < 5
+        assert sum(counts) > 10
+        assert 0 not in caught.value.partial.seats
+
+
+def test_how_long_was_waited_and_for_whom(envs):
+    before = envs.waited
+    assert envs.busy.shape == (4,)
+    assert envs.busy.dtype == np.float64
+    slow = several.stop(envs, 2)
+    envs.send([1] * 4)
+    envs.recv(3)
+    assert envs.recv(1, timeout=0.2).seats.tolist() == []
+    os.kill(slow, signal.SIGCONT)
+    envs.recv(1)
+    busy = envs.busy
+    assert busy[2] >= 0.2
+    assert busy.argmax() == 2
+    assert envs.waited - before >= 0.2
+    busy.fill(0)
+    assert envs.busy[2] >= 0.2

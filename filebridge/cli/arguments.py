@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AsJson", "Seed", "Target"]
+__all__ = ["AsJson", "Seed", "Target", "Warm"]
 
 Target = Annotated[
     str,
@@ -24,6 +24,16 @@ Seed = Annotated[
         max=2**31 - 1,
         metavar="K",
         help="Seed of the simulator and of the random actions; without it one is drawn, and shown.",
+        show_default=False,
+    ),
+]
+Warm = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=4096,
+        metavar="K",
+        help="Start up to K simulators ahead of their episodes; without it what the YAML says.",
         show_default=False,
     ),
 ]

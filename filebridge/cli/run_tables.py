@@ -12,9 +12,9 @@ from filebridge.cli.display import heading, plain_table, ruled_table
 from filebridge.cli.texts import count, duration, number, share
 
 if TYPE_CHECKING:
-    from filebridge.report import Result, Spread, Times
+    from filebridge.report import Bin, Endings, Result, Spread, Times, VectorResult
 
-__all__ = ["tables"]
+__all__ = ["endings_row", "episode_tables", "spread_row", "tables", "times_row"]
 
 BAR = 40
 """Characters of the longest bar."""
@@ -27,15 +27,14 @@ def tables(result: Result) -> Iterator[RenderableType]:
         f" {duration(result.elapsed)}, {result.steps_per_second:.0f} steps/s"
     )
     again = f"{result.seed} (the same again: --seed {result.seed})"
-    yield plain_table([("seed", again), ("endings", _endings(result))])
-    spreads = [("length", result.lengths), ("return", result.returns)]
-    if result.lengths is not None:
-        yield ""
-        rows = [_spread_row(name, spread) for name, spread in spreads if spread is not None]
-        yield ruled_table(["episodes", "min", "median", "mean", "max"], rows, right=(1, 2, 3, 4))
-        yield from _histogram(result)
+    yield plain_table([("seed", again), ("endings", endings_row(result.endings, result.episodes))])
+    yield from episode_tables(result)
     times = [("step", result.step_times, _share_of_steps(result)), ("reset", result.reset_times, result.reset_share)]
-    rows = [_times_row(name, measured, part) for name, measured, part in times if measured is not None]
+    rows = [
+        [*times_row(name, measured), "" if part is None else share(part)]
+        for name, measured, part in times
+        if measured is not None
+    ]
     if rows:
         yield ""
         yield ruled_table(["time of a", "p50", "p90", "p99", "max", "total", "share"], rows, right=(1, 2, 3, 4, 5, 6))
@@ -44,27 +43,40 @@ def tables(result: Result) -> Iterator[RenderableType]:
         yield Text(_estimate(result))
 
 
-def _endings(result: Result) -> str:
-    endings, total = result.endings, max(1, result.episodes)
+def episode_tables(result: Result | VectorResult) -> Iterator[RenderableType]:
+    """Yield the lengths and returns of the episodes; nothing where none has ended."""
+    if result.lengths is None or result.returns is None:
+        return
+    yield ""
+    rows = [
+        [name, *(number(value) for value in spread_row(spread))]
+        for name, spread in (("length", result.lengths), ("return", result.returns))
+    ]
+    yield ruled_table(["episodes", "min", "median", "mean", "max"], rows, right=(1, 2, 3, 4))
+    yield from _histogram(result.return_histogram)
+
+
+def endings_row(endings: Endings, episodes: int) -> str:
+    """Return how many episodes ended in each way, and what share of all."""
     named = [("terminated", endings.terminated), ("truncated", endings.truncated), ("failed", endings.failed)]
-    return ", ".join(f"{name} {how_many} ({share(how_many / total)})" for name, how_many in named)
+    return ", ".join(f"{name} {how_many} ({share(how_many / max(1, episodes))})" for name, how_many in named)
 
 
-def _spread_row(name: str, spread: Spread) -> list[str]:
-    return [name, *(number(value) for value in (spread.minimum, spread.median, spread.mean, spread.maximum))]
+def spread_row(spread: Spread) -> list[float]:
+    """Return minimum, median, mean and maximum."""
+    return [spread.minimum, spread.median, spread.mean, spread.maximum]
 
 
 def _share_of_steps(result: Result) -> float | None:
     return None if result.reset_share is None else 1.0 - result.reset_share
 
 
-def _times_row(name: str, times: Times, part: float | None) -> list[str]:
-    measured = [times.p50, times.p90, times.p99, times.maximum, times.total]
-    return [name, *(duration(value) for value in measured), "" if part is None else share(part)]
+def times_row(name: str, times: Times) -> list[str]:
+    """Return ``name`` with the quantiles and the sum of some times."""
+    return [name, *(duration(value) for value in (times.p50, times.p90, times.p99, times.maximum, times.total))]
 
 
-def _histogram(result: Result) -> Iterator[RenderableType]:
-    bins = result.return_histogram
+def _histogram(bins: tuple[Bin, ...]) -> Iterator[RenderableType]:
     if len(bins) < 2:
         return
     longest = max(one.count for one in bins)

@@ -8,7 +8,7 @@ from typing import Any
 
 from filebridge.errors import escaped
 
-__all__ = ["as_json", "count", "duration", "line", "lines", "number", "share"]
+__all__ = ["as_json", "count", "duration", "line", "lines", "number", "percent", "share"]
 
 
 def line(text: str) -> str:
@@ -50,6 +50,11 @@ def count(how_many: int, noun: str) -> str:
 def share(part: float) -> str:
     """Return a part of one in per cent."""
     return f"{part * 100:.3g} %" if part < 0.1 else f"{part * 100:.0f} %"
+
+
+def percent(part: float) -> str:
+    """Return a part of one in whole per cent, for what is not known more exactly."""
+    return f"{part * 100:.0f} %"
 
 
 def as_json(value: Any) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from filebridge.report.sample import Bin, Sample, Spread, histogram, spread
 from filebridge.report.trial import Ending, Trial
 
-__all__ = ["Endings", "Estimate", "Result", "Times", "measured"]
+__all__ = ["Endings", "Estimate", "Result", "Times", "measured", "times"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +91,16 @@ def measured(trial: Trial, elapsed: float, training_steps: int) -> Result:
         lengths=spread(episode.steps for episode in ended),
         returns=spread(returns),
         return_histogram=histogram(returns),
-        step_times=_times(trial.step_times),
-        reset_times=_times(trial.reset_times),
+        step_times=times(trial.step_times),
+        reset_times=times(trial.reset_times),
         reset_share=trial.reset_times.total / inside if inside > 0 else None,
         estimate=_estimate(trial, training_steps),
         failure="" if trial.failure is None else str(trial.failure),
     )
 
 
-def _times(sample: Sample) -> Times | None:
+def times(sample: Sample) -> Times | None:
+    """Return the figures of a sample of times, None for an empty one."""
     if not sample.count:
         return None
     p50, p90, p99 = sample.quantiles(0.5, 0.9, 0.99)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
+from filebridge.config.model import Config
 from filebridge.env import BridgeEnv
 from filebridge.errors import BridgeError
 from filebridge.report.sample import Sample
 
-__all__ = ["Ending", "Episode", "Trial"]
+__all__ = ["Ending", "Episode", "Trial", "recorded", "reset_seed"]
 
 
 class Ending(enum.Enum):
@@ -48,9 +49,7 @@ class Trial:
         self.reset_times = Sample()
         self.first_reset = 0.0
         self.failure: BridgeError | None = None
-        config = env.program.config
-        is_seeded = config.simulator.seed is not None or any(variable.draw for variable in config.variables.values())
-        self._reset_seed = seed if is_seeded else None
+        self._reset_seed = reset_seed(env.program.config, seed)
         env.action_space.seed(seed)
 
     def steps(self) -> Iterator[bool]:
@@ -96,11 +95,17 @@ class Trial:
         record = info.get("bridge_failure")
         if record is None:
             return Ending.TERMINATED if terminated else Ending.TRUNCATED
-        self.failure = self.failure or _recorded(record)
+        self.failure = self.failure or recorded(record)
         return Ending.FAILED
 
 
-def _recorded(record: dict[str, Any]) -> BridgeError:
+def reset_seed(config: Config, seed: int) -> int | None:
+    """Return ``seed``, or None where nothing of an episode obeys it."""
+    is_seeded = config.simulator.seed is not None or any(variable.draw for variable in config.variables.values())
+    return seed if is_seeded else None
+
+
+def recorded(record: dict[str, Any]) -> BridgeError:
     """Return the failure that the policy ``truncate`` has put into ``info``, as an error again."""
     told = [f"{name}: {record[name]}" for name in ("exit", "sent", "received", "stderr") if record.get(name)]
     found = "\n  ".join([record["found"], *told]).strip()

@@ -52,7 +52,7 @@ class BridgeVectorEnv(Copies):
         transcript: None, or a folder for a transcript of each process.
 
     ``waited`` is the time in seconds in which there was nothing to do but wait for simulators, ``busy`` for each
-    seat the time between what was sent and its reply, float64, shape (num_envs,).
+    seat the time between what was sent and its reply, and that of its starts, float64, shape (num_envs,).
 
     Raises:
         ConfigError: the configuration is wrong. LimitReached: this process may not open so many descriptors.
@@ -105,7 +105,7 @@ class BridgeVectorEnv(Copies):
 
     @property
     def busy(self) -> npt.NDArray[np.float64]:
-        """Seconds so far between what was sent and its reply, float64, shape (num_envs,)."""
+        """Seconds so far between what was sent and its reply, starts included, float64, shape (num_envs,)."""
         return self._seats.busy.copy()
 
     def reset(

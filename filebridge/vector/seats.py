@@ -38,7 +38,7 @@ class Seats:
     ``asked`` are the seats that were asked something and not fetched, ``results`` the outcomes that have come of them,
     ``failed`` the errors, both by seat; ``last`` is what was taken last as the observation of each seat, None before
     there is one. ``due`` says of each seat that an episode must begin before it can take a step, ``busy`` for how many
-    seconds its simulator was asked.
+    seconds its simulator was asked, or started.
     """
 
     def __init__(self, program: Program, envs: Sequence[BridgeEnv], mode: AutoresetMode) -> None:
@@ -245,14 +245,18 @@ class Seats:
         return (*step, None)
 
     def _begun(self, seat: int, seed: int | None, options: dict[str, Any] | None) -> Talk[Outcome]:
+        begun = monotonic()
         observation, info = yield from self.envs[seat].resetting(seed, options)
+        self.busy[seat] += monotonic() - begun
         self.due[seat] = False
         return observation, 0.0, False, False, info, None
 
     def _begun_again(self, seat: int, step: tuple[Any, float, bool, bool, dict[str, Any]]) -> Talk[Outcome]:
         taken, reward, terminated, truncated, last = step
         final = self.batcher.single(taken)
+        begun = monotonic()
         observation, info = yield from self.envs[seat].resetting(None, None)
+        self.busy[seat] += monotonic() - begun
         self.due[seat] = False
         return observation, reward, terminated, truncated, info, (final, last)
 

@@ -8,6 +8,7 @@ from filebridge.cli.app import app
 
 ECHO = """
 import sys
+{before}
 print("ready", flush=True)
 for line in sys.stdin:
     {body}
@@ -42,19 +43,23 @@ def program():
 def simulator(tmp_path):
     """Write the YAML of a simulator whose answer to a line is the given Python, and return its path."""
 
-    def write(body="print('x', line.strip(), flush=True)", extra="", name="Echo"):
+    def write(
+        body="print('x', line.strip(), flush=True)", extra="", name="Echo", before="", command="", max_steps=4
+    ):
         script = tmp_path / "echo.py"
-        script.write_text(ECHO.format(body=body))
+        script.write_text(ECHO.format(body=body, before=before))
         path = tmp_path / "echo.yaml"
+        seed = "0..9999" if command else "none"
         path.write_text(
             f"filebridge: 1\nname: {name}\n"
-            'simulator: {command: ["${python}", "${config}/echo.py"], seed: none}\n'
+            f'simulator: {{command: ["${{python}}", "${{config}}/echo.py", {command}], seed: {seed}}}\n'
             "transport: {console: {}}\n"
             "action: {choices: [left, right, stay]}\n"
             "start: {until: /ready\\n/}\n"
             'step: {send: "{action}", until: "\\n"}\n'
             "fields: {x: {find: \"x {word}\", values: [left, right, stay], default: stay}}\n"
-            "observation: x\nmax_steps: 4\ndeadlines: {start: 5 s, step: 0.3 s}\n" + extra
+            f"observation: x\nmax_steps: {max_steps}\n"
+            "deadlines: {start: 5 s, step: 0.3 s}\n" + extra
         )
         return str(path)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from filebridge import __version__
-from filebridge.cli import check, probe, run, schema, show
+from filebridge.cli import bench, check, probe, run, schema, show
 from filebridge.cli import list as listing
 
 __all__ = ["app"]
@@ -17,6 +17,7 @@ EPILOG = """\b
 Examples:
   filebridge list                       what is bundled
   filebridge run Lander                 let a random agent play
+  filebridge bench my_simulator.yaml    find how many side by side are worth it
   filebridge probe my_simulator.yaml    see what it says, while you write its YAML
   filebridge check my_simulator.yaml    see whether it keeps all the rules
 
@@ -34,7 +35,8 @@ app = typer.Typer(
 )
 
 for _name, _module in (
-    ("list", listing), ("show", show), ("run", run), ("check", check), ("probe", probe), ("schema", schema),
+    ("list", listing), ("show", show), ("run", run), ("bench", bench), ("check", check), ("probe", probe),
+    ("schema", schema),
 ):  # fmt: skip
     app.command(_name, epilog="\b\nExamples:\n" + _module.EXAMPLES)(_module.command)
 

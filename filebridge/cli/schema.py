@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from filebridge.cli.failures import FAILED
-from filebridge.cli.texts import lines
+from filebridge.cli.files import write as write_text
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -34,9 +33,4 @@ def command(
     if write is None:
         typer.echo(text, nl=False)
         return
-    try:
-        write.write_text(text, encoding="utf-8")
-    except OSError as error:
-        told = f"{write} cannot be written\n  found: {error.strerror}\n  cure: name a file in a folder of yours"
-        typer.echo(lines(told), err=True)
-        raise typer.Exit(FAILED) from None
+    write_text(write, text)

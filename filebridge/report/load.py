@@ -62,15 +62,16 @@ class Meter:
         own = (process_time() - self._own) / elapsed
         simulators = _rate(self._simulators, processor_seconds() if self._is_ours else None, elapsed)
         machine = _rate(self._machine, busy_seconds(), elapsed)
+        there = cores()
         busy = (self._envs.busy - self._busy) / elapsed
         return Load(
             elapsed=elapsed,
-            waited=_share((self._envs.waited - self._waited) / elapsed),
-            idle=tuple(_share(1.0 - float(share)) for share in busy),
+            waited=_within((self._envs.waited - self._waited) / elapsed),
+            idle=tuple(_within(1.0 - float(share)) for share in busy),
             own=own,
             simulators=simulators,
-            others=None if machine is None or simulators is None else max(0.0, machine - own - simulators),
-            cores=cores(),
+            others=None if machine is None or simulators is None else _within(machine - own - simulators, there),
+            cores=there,
         )
 
 
@@ -78,5 +79,6 @@ def _rate(before: float | None, after: float | None, elapsed: float) -> float | 
     return None if before is None or after is None else max(0.0, after - before) / elapsed
 
 
-def _share(part: float) -> float:
-    return min(1.0, max(0.0, part))
+def _within(part: float, most: float = 1.0) -> float:
+    """Return ``part`` without what clocks of different steps make of it: less than nothing, more than all."""
+    return min(most, max(0.0, part))

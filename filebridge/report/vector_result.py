@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from filebridge.config.dialogues import cannot_be_warm
+from filebridge.config.model import Config
 from filebridge.report.bottleneck import Bottleneck, bottleneck
 from filebridge.report.load import Load
 from filebridge.report.result import Endings, Times, times
@@ -13,7 +14,7 @@ from filebridge.report.sample import Bin, Spread, histogram, spread
 from filebridge.report.trial import Ending
 from filebridge.report.vector_trial import VectorTrial
 
-__all__ = ["Training", "VectorResult", "measured_together"]
+__all__ = ["Training", "VectorResult", "is_warm", "measured_together"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,12 @@ class VectorResult:
     failure: str
 
 
+def is_warm(config: Config, warm: int | None) -> bool:
+    """Return whether no simulator could be started ahead of its episode that is not; ``warm`` is what was asked for."""
+    asked = config.simulator.warm if warm is None else warm
+    return bool(asked or cannot_be_warm(config) or config.reset)
+
+
 def measured_together(
     trial: VectorTrial, load: Load | None, stop: float, training_steps: int, warm: int | None = None
 ) -> VectorResult:
@@ -70,7 +77,6 @@ def measured_together(
     returns = [episode.total for episode in ended]
     steps, elapsed = int(trial.steps.sum()), 0.0 if load is None else load.elapsed
     rate = steps / elapsed if elapsed else 0.0
-    is_warm = bool(config.simulator.warm if warm is None else warm) or bool(cannot_be_warm(config) or config.reset)
     is_lockstep = trial.wait_for == trial.envs.num_envs
     return VectorResult(
         simulator=config.name,
@@ -90,7 +96,7 @@ def measured_together(
         return_histogram=histogram(returns),
         call_times=times(trial.call_times),
         load=load,
-        bottleneck=None if load is None or not steps else bottleneck(load, is_lockstep, is_warm),
+        bottleneck=None if load is None or not steps else bottleneck(load, is_lockstep, is_warm(config, warm)),
         estimate=Training(training_steps, trial.start + training_steps / rate) if rate else None,
         failure="" if trial.failure is None else str(trial.failure),
     )

@@ -7,7 +7,7 @@ import pytest
 
 from filebridge import __version__
 
-COMMANDS = ["list", "show", "run", "check", "probe", "schema"]
+COMMANDS = ["list", "show", "run", "bench", "check", "probe", "schema"]
 
 
 def test_help_imports_no_heavy_library():
@@ -50,7 +50,7 @@ def test_wrong_usage_is_exit_code_2_without_a_traceback(cli, arguments):
     assert "Traceback" not in result.output
 
 
-@pytest.mark.parametrize("command", ["show", "run", "probe"])
+@pytest.mark.parametrize("command", ["show", "run", "bench", "probe"])
 def test_an_unknown_name_is_answered_with_the_nearest(cli, command):
     result = cli(command, "Landr")
     assert result.exit_code == 2
@@ -61,7 +61,7 @@ def test_an_unknown_name_is_answered_with_the_nearest(cli, command):
     assert lines[2:] == ["  cure: did you mean Lander?"]
 
 
-@pytest.mark.parametrize("command", ["show", "run", "probe"])
+@pytest.mark.parametrize("command", ["show", "run", "bench", "probe"])
 def test_mistakes_of_a_yaml_are_shown_with_line_and_caret(cli, simulator, command):
     path = simulator(extra="rewards: 0\n")
     result = cli(command, path)

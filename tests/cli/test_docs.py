@@ -7,7 +7,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text()
 SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL))
 
 
-@pytest.mark.parametrize("command", ["list", "show", "run", "check", "probe", "schema"])
+@pytest.mark.parametrize("command", ["list", "show", "run", "bench", "check", "probe", "schema"])
 def test_every_command_and_option_is_described(cli, command):
     told = cli(command, "--help").stdout
     options = set(re.findall(r"--[a-z-]+", told.split("Options:\n")[1].split("Examples:")[0])) - {"--help", "--json"}

@@ -14,6 +14,7 @@ from filebridge.report.load import Load
 from filebridge.report.machine import free_memory
 from filebridge.report.throughput import Round, Throughput
 from filebridge.report.vector_result import is_warm
+from filebridge.vector.limits import room
 
 __all__ = ["ENOUGH", "Point", "Scaling"]
 
@@ -99,27 +100,29 @@ class Scaling:
                 return
 
     def _sizes(self) -> Iterator[int]:
-        seats, most, why = 1, self._most or MOST, "so many were asked for at most, with --max-seats"
-        if self._most is None:
-            why = f"more than {MOST} are tried with --max-seats only"
-        while True:
-            yield seats
-            if seats == 1 and self._most is None:
-                most, why = self._within_memory(most, why)
-            if seats >= most:
-                self.stopped = why
-                return
+        # What one seat takes is known once it has run.
+        yield 1
+        most, self.stopped = self._limit()
+        seats = 1
+        while seats < most:
             seats = min(2 * seats, most)
+            yield seats
 
-    def _within_memory(self, most: int, why: str) -> tuple[int, str]:
-        """Return how many seats there is memory for, at most ``most``, and why they are no more."""
-        each, free = self._found[0].memory, free_memory()
-        if not each or free is None:
-            return most, why
-        room = max(1, int(MEMORY * free / each))
-        if room >= most:
-            return most, why
-        return room, f"there is memory for about {room} seats, of {each / 1e6:.0f} MB each; --max-seats tries more"
+    def _limit(self) -> tuple[int, str]:
+        """Return how many seats are tried at most, and why not more."""
+        limits = [(self._most or MOST, "so many were asked for at most, with --max-seats")]
+        if self._most is None:
+            limits = [(MOST, f"more than {MOST} are tried with --max-seats only")]
+            each, free = self._found[0].memory, free_memory()
+            if each and free is not None:
+                fitting = max(1, int(MEMORY * free / each))
+                told = f"memory is free for about {fitting} seats, of {each / 1e6:.0f} MB each"
+                limits.append((fitting, f"{told}; --max-seats tries more"))
+        descriptors = room(self.program)
+        if descriptors is not None:
+            told = f"this process has descriptors for {descriptors} seats; ulimit -n raises that"
+            limits.append((descriptors, told))
+        return min(limits, key=lambda limit: limit[0])
 
     def _round(self, into: Throughput) -> None:
         self.now = Round(self.program, into, self.seed, self._seconds, self._warm)

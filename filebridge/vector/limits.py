@@ -10,10 +10,18 @@ from filebridge.errors import LimitReached
 from filebridge.program import Program
 from filebridge.program.seat import needs_seat
 
-__all__ = ["check_descriptors"]
+__all__ = ["check_descriptors", "room"]
 
 SPARE = 32
 """Descriptors that are left for the trainer, the guardian and what starts."""
+
+
+def room(program: Program, records: bool = False) -> int | None:
+    """Return for how many simulators this process may open what they need; None where there is no limit."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit == resource.RLIM_INFINITY:
+        return None
+    return max(0, (limit - _opened() - SPARE) // (_each(program) + records))
 
 
 def check_descriptors(program: Program, count: int, records: bool) -> None:
@@ -31,7 +39,7 @@ def check_descriptors(program: Program, count: int, records: bool) -> None:
             f"{count} simulators need more descriptors than this process may open",
             found=f"{each} for each, {needed} with those that are open; the limit is {limit}",
             cure=f"raise it before the training: ulimit -n {1 << (needed - 1).bit_length()}; or num_envs="
-            f"{max(1, (limit - needed + count * each) // each)}",
+            f"{max(1, room(program, records) or 1)}",
         )
 
 

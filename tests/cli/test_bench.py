@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -60,12 +61,18 @@ def test_a_simulator_that_does_not_start_leaves_nothing_to_show(cli, simulator):
 
 
 def test_too_few_descriptors_are_a_limit_and_no_failure(sleeping):
-    command = f"ulimit -n 40; exec {sys.executable} -m filebridge bench {sleeping} --seconds 0.1"
+    command = f"ulimit -n 60; exec {sys.executable} -m filebridge bench {sleeping} --seconds 0.1"
     result = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert (result.returncode, result.stderr) == (0, "")
     said = " ".join(result.stdout.split())
-    assert "seats cannot be had: " in said
-    assert "ulimit -n" in said
+    assert re.search(r"No more were tried: this process has descriptors for [2-7] seats; ulimit -n raises that\.", said)
+
+
+def test_no_descriptors_for_a_single_seat(sleeping):
+    command = f"ulimit -n 30; exec {sys.executable} -m filebridge bench {sleeping}"
+    result = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("LimitReached: 1 simulators need more descriptors than this process may open\n")
 
 
 @pytest.mark.parametrize("options", ["--max-seats 0", "--seconds 0", "--seed -1", "--warm -1", "--episodes 3"])

@@ -75,9 +75,17 @@ def test_memory_is_a_limit_unless_more_was_asked_for(measured, monkeypatch):
     monkeypatch.setattr(scaling, "free_memory", lambda: 1000e6)
     found, asked = measured(lambda seats: seats * 100.0, memory=100_000_000)
     assert asked == [1, 2, 4, 8]
-    assert found.stopped == "there is memory for about 8 seats, of 100 MB each; --max-seats tries more"
+    assert found.stopped == "memory is free for about 8 seats, of 100 MB each; --max-seats tries more"
     _, asked = measured(lambda seats: seats * 100.0, memory=100_000_000, most=16)
     assert asked == [1, 2, 4, 8, 16]
+
+
+def test_descriptors_are_a_limit_always(measured, monkeypatch):
+    monkeypatch.setattr(scaling, "room", lambda program: 6)
+    for most in (None, 100):
+        found, asked = measured(lambda seats: seats * 100.0, most=most)
+        assert asked == [1, 2, 4, 6]
+        assert found.stopped == "this process has descriptors for 6 seats; ulimit -n raises that"
 
 
 def test_what_cannot_be_had_is_the_end_and_no_failure(measured):

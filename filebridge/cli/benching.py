@@ -15,7 +15,7 @@ from filebridge.cli.files import write
 from filebridge.cli.plot import fits, plot
 from filebridge.cli.run_many import begun
 from filebridge.cli.seats_progress import State, Watch
-from filebridge.cli.texts import as_json
+from filebridge.cli.texts import as_json, count
 from filebridge.errors import BridgeError
 from filebridge.program import load_program
 from filebridge.report import Advice, Scaling, advice, chart
@@ -64,7 +64,8 @@ def _state(scaling: Scaling) -> State:
         return 0.0, 1.0, ""
     done, total, words = begun(now.trial)
     if now.share:
-        done, total, words = now.share, 1.0, f"measuring {now.envs.num_envs} seats"
+        again = " again" if now.is_again else ""
+        done, total, words = now.share, 1.0, f"measuring {count(now.envs.num_envs, 'seat')}{again}"
     return done, total, words + last
 
 

@@ -64,13 +64,15 @@ class Throughput:
 class Round:
     """One measurement of ``into.seats`` seats for so many ``seconds``, with simulators that are started for it.
 
-    ``trial`` may be looked at meanwhile; ``share`` is how much of the time is over.
+    ``trial`` may be looked at meanwhile; ``share`` is how much of the time is over, ``is_again`` whether those seats
+    were measured before.
     """
 
     def __init__(self, program: Program, into: Throughput, seed: int, seconds: float, warm: int | None) -> None:
         self._into = into
         self._seconds = seconds
         self._begun = 0.0
+        self.is_again = into.rounds > 0
         self.envs = BridgeVectorEnv(program, into.seats, warm=warm)
         self.trial = VectorTrial(self.envs, seed)
 

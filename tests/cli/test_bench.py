@@ -101,7 +101,7 @@ def terminal(*arguments, columns=100):
 
 def test_a_terminal_sees_the_progress_and_a_plot(sleeping):
     child = terminal(sleeping, "--max-seats", "2", "--seconds", "0.6")
-    child.expect("measuring 1 seats")
+    child.expect("measuring 1 seat")
     child.expect(r"measuring 2 seats; 1 had \d+ steps/s")
     child.expect("Take 2 seats: ")
     child.expect("█")
@@ -133,7 +133,7 @@ def test_an_interrupt_shows_what_there_is(sleeping):
 
 def test_an_interrupt_before_anything_was_measured(sleeping):
     child = terminal(sleeping, "--seconds", "20")
-    child.expect("measuring 1 seats")
+    child.expect("measuring 1 seat")
     child.sendintr()
     child.expect(pexpect.EOF)
     child.close()

@@ -8,13 +8,13 @@ from xml.etree import ElementTree
 import pexpect
 import pytest
 
-SLEEPS = "import time; time.sleep(0.02); print('x', line.strip(), flush=True)"
-FEW = ["--max-seats", "2", "--seconds", "0.2"]
+SLEEPS = "import time; time.sleep(0.05); print('x', line.strip(), flush=True)"
+FEW = ["--max-seats", "2", "--seconds", "0.4"]
 
 
 @pytest.fixture
 def sleeping(simulator):
-    """The path of a simulator that takes 20 ms for a step, and an episode that takes long."""
+    """The path of a simulator that takes 50 ms for a step, and an episode that takes long."""
     return simulator(SLEEPS, max_steps=10_000)
 
 

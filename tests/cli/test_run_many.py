@@ -58,15 +58,15 @@ def test_a_run_by_time_ends_in_the_middle_of_an_episode(cli):
 
 
 def test_those_that_are_ready_need_not_wait_for_the_slow_one(cli, simulator):
-    body = "import time; time.sleep(0.15 if int(sys.argv[1]) == 7 else 0); print('x', line.strip(), flush=True)"
+    body = "import time; time.sleep(0.15 if int(sys.argv[1]) == 9 else 0); print('x', line.strip(), flush=True)"
     path = simulator(body, command='"${seed}"', max_steps=100_000)
     options = ["--num-envs", "3", "--seed", "7", "--seconds", "1", "--json"]
     together = told(cli("run", path, *options))
-    slow, *fast = together["load"]["idle"]
-    assert slow < 0.5 < min(fast)
+    *fast, slow = together["load"]["idle"]
+    assert slow + 0.2 < min(fast)
     assert max(together["seat_steps_per_second"]) == min(together["seat_steps_per_second"])
     ready = told(cli("run", path, *options, "--wait-for", "1"))
-    slow, *fast = ready["seat_steps_per_second"]
+    *fast, slow = ready["seat_steps_per_second"]
     assert min(fast) > 5 * slow
     assert ready["steps"] > 2 * together["steps"]
 

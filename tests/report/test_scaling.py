@@ -126,7 +126,7 @@ def test_the_noise_of_a_throughput():
 
 
 def test_simulators_that_sleep_scale(crashing):
-    code = "import time\nprint('x 1', flush=True)\nwhile input():\n    time.sleep(0.02)\n    print('x 2', flush=True)"
+    code = "import time\nprint('x 1', flush=True)\nwhile input():\n    time.sleep(0.05)\n    print('x 2', flush=True)"
     program = load_program(crashing(simulator={"command": ["${python}", "-c", code], "seed": "none"}, max_steps=10_000))
     found = Scaling(program, 0, 0.4, 4, None)
     found.run()

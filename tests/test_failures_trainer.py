@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import pexpect
 import pytest
 
 _spec = importlib.util.spec_from_file_location("simulated", Path(__file__).parent / "fakes" / "simulated.py")
@@ -153,9 +154,36 @@ def test_interrupts_at_any_time_leave_an_environment_that_can_be_reset_and_close
     assert process.returncode == 0
 
 
+AT_TERMINAL = """
+import os, sys, time
+sys.path.insert(0, sys.argv[1])
+import simulated as fake
+from filebridge.env import BridgeEnv
+env = BridgeEnv(fake.config())
+env.reset()
+number = fake.pid(env)
+print("apart", os.getsid(number) == os.getpgid(number) == number, flush=True)
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    # The simulator has heard nothing of it.
+    print("goes on", env.step(fake.act())[0].item(), flush=True)
+env.close()
+"""
+
+
 def test_simulators_are_not_hit_by_a_ctrl_c_at_the_terminal():
     with fake.bridge() as env:
         env.reset()
-        number = fake.pid(env)
-        assert os.getsid(number) == number != os.getsid(0)
-        assert os.getpgid(number) == number
+        assert os.getpgid(fake.pid(env)) == fake.pid(env)
+    trainer = pexpect.spawn(
+        sys.executable, ["-c", AT_TERMINAL, str(Path(__file__).parent / "fakes")], timeout=60, encoding="utf-8"
+    )
+    try:
+        trainer.expect_exact("apart True")
+        trainer.sendintr()
+        trainer.expect_exact("goes on 1.0")
+        trainer.expect(pexpect.EOF)
+    finally:
+        trainer.close(force=True)
+    assert trainer.exitstatus == 0

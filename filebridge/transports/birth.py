@@ -8,9 +8,11 @@ import resource
 import signal
 import stat
 import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 from filebridge.errors import BridgeError, ExecFailed, LimitReached, StartError
 from filebridge.transports.base import Launch, Limits
@@ -18,6 +20,7 @@ from filebridge.transports.base import Launch, Limits
 __all__ = [
     "abandon",
     "admit",
+    "apart",
     "checked",
     "default_signals",
     "limited_before",
@@ -95,6 +98,25 @@ def checked(launch: Launch) -> None:
             raise ExecFailed("this is no name for an environment variable", found=ascii(name))
 
 
+def apart() -> dict[str, Any]:
+    """Return how a new process is kept apart from the trainer's, as arguments of Popen: it leads a group of its own.
+
+    It leads a session too where it would otherwise see the trainer's terminal, and only there: Linux may give each
+    session a share of its own of the processors, and then waking a process of another one costs several times as much.
+    """
+    grouped = sys.version_info >= (3, 11) and not _on_terminal()
+    return {"process_group": 0} if grouped else {"start_new_session": True}
+
+
+def _on_terminal() -> bool:
+    """Return whether this process, and what it starts in its session, has a terminal."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
 def unclean_signals() -> bool:
     """Tell whether a new process would inherit ignored or blocked signals that subprocess does not restore."""
     ignored = (number for number in signal.valid_signals() if signal.getsignal(number) is signal.SIG_IGN)
@@ -167,7 +189,7 @@ def output_pipe(theirs: ExitStack, ours: ExitStack) -> tuple[int, int]:
 def started(launch: Launch, path: str, streams: tuple[int, int, int]) -> int:
     """Start the program at ``path`` with these descriptors as stdin, stdout and stderr; return its process number.
 
-    It leads a session of its own, has its limits and clean signals. Raises what ``start_errors`` translates;
+    It leads a group of its own, has its limits and clean signals. Raises what ``start_errors`` translates;
     nothing runs then.
     """
     before = limited_before(path)
@@ -186,7 +208,7 @@ def started(launch: Launch, path: str, streams: tuple[int, int, int]) -> int:
             stderr=streams[2],
             cwd=launch.directory,
             env=dict(launch.environment),
-            start_new_session=True,
+            **apart(),
             # A hook costs a real fork of the trainer instead of a vfork, so only where it is needed.
             preexec_fn=prepare if before or unclean_signals() else None,
         )

@@ -56,7 +56,7 @@ class Exit:
 
 
 class Process:
-    """A child of this process that leads its own session and group; it is reaped here and nowhere else.
+    """A child of this process that leads its own group; it is reaped here and nowhere else.
 
     ``pidfd`` is readable once the process has ended, -1 where the system has none. ``stderr_fd`` is
     the end of its stderr that wants draining, -1 when that goes elsewhere or has ended. ``started``

@@ -212,7 +212,7 @@ status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 open_files = sorted(int(name) for name in os.listdir("/proc/self/fd"))
 # The C library keeps signals 32 and 33 to itself.
 ignored, blocked = (int(status[name], 16) & ~(3 << 31) for name in ("SigIgn", "SigBlk"))
-print(ignored, blocked, open_files, os.getsid(0) == os.getpgrp() == os.getpid())
+print(ignored, blocked, open_files, os.getpgrp() == os.getpid())
 """
     with ending(start(source)) as transport:
         # Python itself ignores two signals, SIGPIPE and SIGXFSZ, once it runs; 3 is the listing.

@@ -57,14 +57,14 @@ Known = Mapping[str, Identity | None]
 """Files that were given away or passed over, each in the state that it had then."""
 
 
-def sight(directory: str, ways: Ways, known: Known, session: int, seconds: float) -> Sight:
-    """Return what is seen from ``directory`` of ``ways`` to the processes of a ``session``.
+def sight(directory: str, ways: Ways, known: Known, group: int, seconds: float) -> Sight:
+    """Return what is seen from ``directory`` of ``ways`` to the processes of a session or a ``group``.
 
     New is what changed within the last ``seconds``, and is not as it is ``known``. What cannot be looked at is missing.
     """
     results, fifos = ways.results, [name for name in (ways.fifo_to, ways.fifo_from) if name]
     look = _Look(directory, known, seconds)
-    unopened = tuple(name for name in fifos if not _is_opened(os.path.join(directory, name), session))
+    unopened = tuple(name for name in fifos if not _is_opened(os.path.join(directory, name), group))
     if results is None:
         return Sight(unopened=unopened, answers_in_fifo=bool(ways.fifo_from))
     files = tuple(found for name in results.names for found in look.matching(name))
@@ -128,8 +128,8 @@ class _Look:
         return Seen(name, state, status.st_size, age)
 
 
-def _is_opened(path: str, session: int) -> bool:
-    """Return whether a process of ``session`` has the FIFO open; True where that cannot be seen."""
+def _is_opened(path: str, group: int) -> bool:
+    """Return whether a process of the session or ``group`` has the FIFO open; True where that cannot be seen."""
     try:
         wanted = os.stat(path, follow_symlinks=False)
         numbers = [int(name) for name in os.listdir("/proc") if name.isdigit()]
@@ -137,7 +137,7 @@ def _is_opened(path: str, session: int) -> bool:
         return True
     for number in numbers:
         with suppress(OSError):
-            if os.getsid(number) == session and _holds(number, (wanted.st_dev, wanted.st_ino)):
+            if group in (os.getsid(number), os.getpgid(number)) and _holds(number, (wanted.st_dev, wanted.st_ino)):
                 return True
     return False
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from typing import Any
 
 from filebridge.transports.base import Launch
 from filebridge.transports.birth import (
     abandon,
     admit,
+    apart,
     checked,
     default_signals,
     limited_before,
@@ -45,10 +44,7 @@ class Start:
         self._before = limited_before(self.path)
         # Who ignores signals does so before the training; which ones are blocked may differ from thread to thread.
         self._unclean = unclean_signals()
-        # On a busy machine Linux lets the first process of a session wait for half as long again. It needs one only
-        # where it would otherwise see the terminal of the trainer.
-        grouped = sys.version_info >= (3, 11) and not _on_terminal()
-        self._apart: dict[str, Any] = {"process_group": 0} if grouped else {"start_new_session": True}
+        self._apart = apart()
 
     def process(self, stdin: int, stdout: int, stderr: int) -> int:
         """Start it with these descriptors; return the number of a process that leads a group of its own.
@@ -92,15 +88,6 @@ class Start:
         except BaseException:
             abandon(pid)
             raise
-
-
-def _on_terminal() -> bool:
-    """Return whether this process, and what it starts in its session, has a terminal."""
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
-    except OSError:
-        return False
-    return True
 
 
 def _copy(descriptor: int, copies: ExitStack) -> int:

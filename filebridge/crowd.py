@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 import select
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from os import sched_yield
 from time import monotonic
 from typing import Any
@@ -24,11 +24,12 @@ _SPARE_TIMES = 64
 class _Waiting:
     """One talk under way: what it needs, and what has been announced to it."""
 
-    __slots__ = ("further", "key", "link", "look_at", "talk", "until")
+    __slots__ = ("further", "key", "link", "look_at", "otherwise", "talk", "until")
 
-    def __init__(self, key: Hashable, talk: Talk[Any]) -> None:
+    def __init__(self, key: Hashable, talk: Talk[Any] | None, otherwise: Callable[[], Talk[Any]] | None = None) -> None:
         self.key = key
         self.talk = talk
+        self.otherwise = otherwise
         self.link: Link | None = None
         self.further: tuple[tuple[int, int], ...] = ()
         self.until = self.look_at = math.inf
@@ -56,13 +57,15 @@ class Crowd:
     """Talks under way, each known by a key, and what they wait for.
 
     ``begin`` takes one up, ``wait`` carries all of them on; a talk that ends goes into ``ended``, key -> what it
-    returned, or into ``failed``, key -> what it raised. ``waited`` is the time in seconds in which nothing was to be
+    returned, or into ``failed``, key -> what it raised. ``listen`` waits for output alone, and tells of it in
+    ``heard``. ``waited`` is the time in seconds in which nothing was to be
     done. Not for several threads.
     """
 
     def __init__(self) -> None:
         self.ended: dict[Hashable, Any] = {}
         self.failed: dict[Hashable, BaseException] = {}
+        self.heard: list[Hashable] = []
         self.waited = 0.0
         self._waiting: dict[Hashable, _Waiting] = {}
         self._times: list[tuple[float, int, _Waiting]] = []
@@ -83,6 +86,16 @@ class Crowd:
     def begin(self, key: Hashable, talk: Talk[Any]) -> None:
         """Take up ``talk``; it goes on until it has to wait."""
         self._go_on(_Waiting(key, talk), None)
+
+    def listen(self, key: Hashable, link: Link, until: float, otherwise: Callable[[], Talk[Any]]) -> None:
+        """Wait for output of ``link``, then put ``key`` into ``heard``, and wait no longer.
+
+        Where something else happens, or the time is over, the talk that ``otherwise`` makes is taken up instead; its
+        first need must be just this one. It costs a third of what a talk does.
+        """
+        waiting = _Waiting(key, None, otherwise)
+        self._waiting[key] = waiting
+        self._await(waiting, (link, until, ()))
 
     def wait(self, limit: float) -> bool:
         """Wait until something happens, at most until the monotonic time ``limit``; False if nothing did."""
@@ -115,7 +128,8 @@ class Crowd:
         waiting = self._waiting.pop(key, None)
         if waiting is not None:
             self._settle(waiting)
-            waiting.talk.close()
+            if waiting.talk is not None:
+                waiting.talk.close()
 
     def close(self) -> None:
         """Let go of all talks and of the descriptor; twice is harmless."""
@@ -186,6 +200,14 @@ class Crowd:
 
     def _go_on(self, waiting: _Waiting, events: Events | None) -> None:
         key, talk = waiting.key, waiting.talk
+        if talk is None:
+            assert waiting.link is not None
+            if events == waiting.link.readable:
+                self._settle(waiting)
+                del self._waiting[key]
+                self.heard.append(key)
+                return
+            talk = self._resort(waiting)
         if events is not None:
             self._settle(waiting)
         self._waiting[key] = waiting
@@ -202,6 +224,13 @@ class Crowd:
             raise
         else:
             self._await(waiting, need)
+
+    def _resort(self, waiting: _Waiting) -> Talk[Any]:
+        """Return the talk that goes on where more than output is to be seen to, as far as it waits for that output."""
+        assert waiting.otherwise is not None
+        waiting.talk = talk = waiting.otherwise()
+        next(talk)
+        return talk
 
     def _await(self, waiting: _Waiting, need: Need) -> None:
         waiting.link, waiting.until, waiting.further = link, until, further = need

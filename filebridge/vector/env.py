@@ -106,7 +106,7 @@ class BridgeVectorEnv(Copies):
     @property
     def busy(self) -> npt.NDArray[np.float64]:
         """Seconds so far between what was sent and its reply, starts included, float64, shape (num_envs,)."""
-        return self._seats.busy.copy()
+        return np.array(self._seats.busy)
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from time import monotonic
 from typing import Any
 
-import numpy as np
 from gymnasium.vector import AutoresetMode
 
 from filebridge.conversation import Talk, talk
@@ -18,46 +17,33 @@ from filebridge.eager import Eagerness
 from filebridge.env import BridgeEnv
 from filebridge.errors import ActionError, BridgeError, UsageError
 from filebridge.program import Program
-from filebridge.spaces.batches import batcher
 from filebridge.spares import Spare
+from filebridge.stepping import Step
 from filebridge.vector.actions import placed, rehearsal
+from filebridge.vector.turns import Outcome, Turns
 
-__all__ = ["Outcome", "Seats"]
+__all__ = ["Seats"]
 
 AT_ONCE = max(64, 16 * (os.cpu_count() or 1))
 """Episodes that begin at the same time, at most: what starts takes time from all others that start."""
 
-Final = tuple[Any, dict[str, Any]]
-Outcome = tuple[Any, float, bool, bool, dict[str, Any], Final | None]
-"""Of one seat: what was taken as its observation, reward, terminated, truncated, info; in what an episode ended."""
-
-
-class Seats:
-    """All that goes on in the seats ``envs``, which share a ``program``.
+class Seats(Turns):
+    """All that goes on in the seats.
 
     ``asked`` are the seats that were asked something and not fetched, ``results`` the outcomes that have come of them,
     ``failed`` the errors, both by seat; ``last`` is what was taken last as the observation of each seat, None before
-    there is one. ``due`` says of each seat that an episode must begin before it can take a step, ``busy`` for how many
-    seconds its simulator was asked, or started.
+    there is one.
     """
 
     def __init__(self, program: Program, envs: Sequence[BridgeEnv], mode: AutoresetMode) -> None:
-        self.envs = envs
-        self.batcher = batcher(program.observer)
+        super().__init__(program, envs, mode)
         self.crowd = Crowd()
         self.results: dict[int, Outcome] = {}
         self.failed: dict[int, Exception] = {}
         self.asked: set[int] = set()
         self.last: list[Any] = [None] * len(envs)
-        self.due = [True] * len(envs)
-        self.busy = np.zeros(len(envs))
-        self._sessions = [env.session for env in envs]
-        self._keeps = envs[0].recovery.keeps
-        self._same_step = mode is AutoresetMode.SAME_STEP
         self._step = program.phases["step"]
         self._rehearse = rehearsal(program)
-        self._take = self.batcher.take
-        self._actions: list[Any] = [None] * len(envs)
         self._said: list[int] = []
         self._eagerness = Eagerness()
         self._queue: deque[tuple[int, Talk[Outcome]]] = deque()
@@ -68,7 +54,7 @@ class Seats:
         for seat in seats:
             self.due[seat] = True
             self.asked.add(seat)
-            self._queue.append((seat, self._begun(seat, seeds[seat], options)))
+            self._queue.append((seat, self.begun(seat, seeds[seat], options)))
         self._admit()
 
     def act(self, seats: Sequence[int], actions: Sequence[Any]) -> None:
@@ -85,17 +71,17 @@ class Seats:
                 beginning.append(seat)
                 continue
             try:
-                self._sessions[seat].prepare(action)
+                self.sessions[seat].prepare(action)
                 going.append(seat)
                 if self._rehearse is not None:
-                    self._rehearse(self._sessions[seat].link.dialogue)  # type: ignore[union-attr]  # it is prepared
+                    self._rehearse(self.sessions[seat].link.dialogue)  # type: ignore[union-attr]  # it is prepared
             except (ActionError, UsageError) as error:
                 for prepared in going:
-                    self._sessions[prepared].withdraw()
+                    self.sessions[prepared].withdraw()
                 self.asked.difference_update(seats)
                 raise placed(error, self.envs[seat]) from None
             # What is told to a replayed simulator is what was sent, whatever became of the caller's array.
-            self._actions[seat] = copy.deepcopy(action) if self._keeps else action
+            self.actions[seat] = copy.deepcopy(action) if self.keeps else action
         if going:
             self.crowd.look()
         for seat in going:
@@ -126,12 +112,13 @@ class Seats:
         crowd = self.crowd
         self._said.clear()
         self._queue.clear()
+        crowd.heard.clear()
         crowd.ended.clear()
         crowd.failed.clear()
         for seat in sorted(self.asked):
             crowd.drop(seat)
             self.due[seat] = True
-            self._sessions[seat].end(polite=False, grace=0.0)
+            self.sessions[seat].end(polite=False, grace=0.0)
         self._beginning.clear()
         self.results.clear()
         self.failed.clear()
@@ -139,7 +126,7 @@ class Seats:
 
     def _say(self, seat: int) -> None:
         """Send what the prepared step of ``seat`` sends."""
-        session = self._sessions[seat]
+        session = self.sessions[seat]
         link, plain = session.link, session.plain
         assert link is not None
         place = link.enrolment
@@ -175,13 +162,25 @@ class Seats:
             said = later
         self._eagerness.end(not said)
         for seat in said:
-            plain = self._sessions[seat].plain
-            assert plain is not None
-            self._carry(seat, plain[1](None))
+            self._listen(seat)
+
+    def _listen(self, seat: int) -> None:
+        """Wait for the first piece of a reply of ``seat``, which has said nothing yet."""
+        link, plain = self.sessions[seat].link, self.sessions[seat].plain
+        assert link is not None
+        assert plain is not None
+        hear = plain[1]
+
+        def otherwise() -> Talk[Outcome]:
+            talk = hear(None)
+            assert talk is not None
+            return self.stepping(seat, talk)
+
+        self.crowd.listen(seat, link, link.begun + link.deadline, otherwise)
 
     def _heard(self, seat: int) -> bool:
         """Take what ``seat`` has said, if it has said something."""
-        session = self._sessions[seat]
+        session = self.sessions[seat]
         link, plain = session.link, session.plain
         assert link is not None
         assert plain is not None
@@ -200,65 +199,28 @@ class Seats:
 
     def _conclude(self, seat: int) -> None:
         """Read the reply of ``seat``, which is whole."""
-        env, session = self.envs[seat], self._sessions[seat]
-        step = session.conclude(self._take)
+        env, session = self.envs[seat], self.sessions[seat]
+        step = session.conclude(self.take)
         assert session.link is not None
         self.busy[seat] += monotonic() - session.link.begun
-        if self._keeps:
-            env.recovery.keep(self._actions[seat], self.batcher.single(step[0]))
+        if self.keeps:
+            env.recovery.keep(self.actions[seat], self.batcher.single(step[0]))
         over = step[2] or step[3]
-        if over and self._same_step:
+        if over and self.same_step:
             self._renew(seat, step)
         else:
             self.due[seat] = over
             self.last[seat] = step[0]
             self.results[seat] = (*step, None)
 
-    def _renew(self, seat: int, step: tuple[Any, float, bool, bool, dict[str, Any]]) -> None:
+    def _renew(self, seat: int, step: Step) -> None:
         self.due[seat] = True
-        self._queue.append((seat, self._begun_again(seat, step)))
+        self._queue.append((seat, self.begun_again(seat, step)))
         self._admit()
 
     def _carry(self, seat: int, talk: Talk[None] | None) -> None:
         assert talk is not None
-        self.crowd.begin(seat, self._stepping(seat, talk))
-
-    def _stepping(self, seat: int, talk: Talk[None]) -> Talk[Outcome]:
-        """Carry on the step of ``seat``, whatever becomes of it."""
-        env, session, action = self.envs[seat], self._sessions[seat], self._actions[seat]
-        try:
-            step = yield from session.concluding(talk, self._take)
-        except (ActionError, UsageError):
-            raise
-        except BridgeError as error:
-            step = yield from env.failing(action, error)
-        else:
-            assert session.link is not None
-            self.busy[seat] += monotonic() - session.link.begun
-            if self._keeps:
-                env.recovery.keep(action, self.batcher.single(step[0]))
-        over = step[2] or step[3]
-        if over and self._same_step:
-            self.due[seat] = True
-            return (yield from self._begun_again(seat, step))
-        self.due[seat] = over
-        return (*step, None)
-
-    def _begun(self, seat: int, seed: int | None, options: dict[str, Any] | None) -> Talk[Outcome]:
-        begun = monotonic()
-        observation, info = yield from self.envs[seat].resetting(seed, options)
-        self.busy[seat] += monotonic() - begun
-        self.due[seat] = False
-        return observation, 0.0, False, False, info, None
-
-    def _begun_again(self, seat: int, step: tuple[Any, float, bool, bool, dict[str, Any]]) -> Talk[Outcome]:
-        taken, reward, terminated, truncated, last = step
-        final = self.batcher.single(taken)
-        begun = monotonic()
-        observation, info = yield from self.envs[seat].resetting(None, None)
-        self.busy[seat] += monotonic() - begun
-        self.due[seat] = False
-        return observation, reward, terminated, truncated, info, (final, last)
+        self.crowd.begin(seat, self.stepping(seat, talk))
 
     def _admit(self) -> None:
         """Begin the episodes that wait for their turn, as far as there is room."""
@@ -270,6 +232,10 @@ class Seats:
     def _collect(self) -> None:
         """Take over what has ended in the crowd."""
         crowd = self.crowd
+        heard, crowd.heard = crowd.heard, []
+        for seat in heard:
+            if not self._heard(seat):  # type: ignore[arg-type]
+                self._listen(seat)  # type: ignore[arg-type]
         while crowd.ended or crowd.failed:
             ended, crowd.ended = crowd.ended, {}
             failed, crowd.failed = crowd.failed, {}
@@ -284,7 +250,7 @@ class Seats:
             self._admit()
 
     def _fail(self, seat: int, error: Exception) -> None:
-        session = self._sessions[seat]
+        session = self.sessions[seat]
         if isinstance(error, ActionError | UsageError):
             # Where nothing was sent the episode goes on.
             self.due[seat] = session.over

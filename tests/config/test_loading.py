@@ -32,7 +32,7 @@ PARTS = {
            19 | max_step: 3
               | ^^^^^^^^
           found: max_step
-          expected: one of about, action, adapter, complaints, deadlines, deterministic, fields, filebridge, framing, ignore, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
+          expected: one of about, action, adapter, complaints, deadlines, deterministic, fields, filebridge, framing, ignore, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, restore, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
           did you mean: max_steps
         """,
     ),
@@ -178,7 +178,7 @@ PARTS = {
            16 | observations: [x]
               | ^^^^^^^^^^^^
           found: observations
-          expected: one of about, action, adapter, complaints, deadlines, deterministic, fields, filebridge, framing, ignore, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
+          expected: one of about, action, adapter, complaints, deadlines, deterministic, fields, filebridge, framing, ignore, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, restore, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
           did you mean: observation
         """,
     ),
@@ -475,7 +475,7 @@ toy.yaml:2:1: nam: an unknown key
     2 | nam: Toy
       | ^^^
   found: nam
-  expected: one of about, action, adapter, complaints, deadlines, deterministic, fields, filebridge, framing, ignore, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
+  expected: one of about, action, adapter, complaints, deadlines, deterministic, fields, filebridge, framing, ignore, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, restore, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
   did you mean: name
 toy.yaml:4:19: simulator.command[1]: an unknown name in `${...}`
     4 |   command: [toy, "${sead}"]
@@ -604,7 +604,7 @@ def test_a_mapping_has_no_places():
         <dict>: 2 problems
         <dict>: max_step: an unknown key
           found: max_step
-          expected: one of about, action, adapter, complaints, deadlines, deterministic, fields, filebridge, framing, ignore, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
+          expected: one of about, action, adapter, complaints, deadlines, deterministic, fields, filebridge, framing, ignore, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, restore, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
           did you mean: max_steps
         <dict>: reward: unknown name `xs`
           found: xs

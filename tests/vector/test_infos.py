@@ -70,6 +70,7 @@ def result(join, infos, ends):
 
 @settings(max_examples=300, deadline=None)
 @given(seats())
+@pytest.mark.filterwarnings("ignore")
 def test_infos_of_one_kind_for_each_key(infos):
     ends = [None] * len(infos)
     several.same(result(joined, infos, ends), result(theirs, infos, ends))
@@ -77,6 +78,7 @@ def test_infos_of_one_kind_for_each_key(infos):
 
 @settings(max_examples=300, deadline=None)
 @given(seats_with_ends())
+@pytest.mark.filterwarnings("ignore")
 def test_infos_with_ends_of_episodes(both):
     several.same(result(joined, *both), result(theirs, *both))
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -15,6 +13,7 @@ from typing import Any
 from benchmarks.bars import BARS, ratio
 from benchmarks.contestants import CONTESTANTS, absence
 from benchmarks.costs import WAYS, cost_table, with_table
+from benchmarks.machine import machine
 from benchmarks.measurement import Score, measure
 from benchmarks.places import folder_on, mount_type
 from benchmarks.programs import Programs
@@ -93,11 +92,6 @@ def told(asked: argparse.Namespace) -> str:
         f" on\na machine with {here['processors']} cores and other work to do, Python {here['python']}. Steps are those"
         " of the fastest of seven\nrounds, shares the median over the rounds."
     )
-
-
-def machine() -> dict[str, Any]:
-    """Return what figures depend on."""
-    return {"processors": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()}
 
 
 def place(storage: str) -> str:

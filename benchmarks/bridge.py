@@ -8,7 +8,7 @@ import gymnasium
 
 import filebridge  # noqa: F401 - registers the ids
 
-__all__ = ["bridge", "deck_bridge", "fifo_bridge", "file_bridge", "nec_bridge", "screen_bridge"]
+__all__ = ["bridge", "deck_bridge", "fifo_bridge", "file_bridge", "many_bridge", "nec_bridge", "screen_bridge"]
 
 Env = gymnasium.Env[Any, Any]
 DECK = "TITLE answer\nVALUE {action:.3f}\nEND"
@@ -94,7 +94,17 @@ def screen_bridge(program: str) -> Env:
     )
 
 
+def many_bridge(command: list[str], seats: int, **options: Any) -> gymnasium.vector.VectorEnv[Any, Any, Any]:
+    """`answer.c` on the console of each seat; ``options`` are those of `gymnasium.make_vec`."""
+    parts: dict[str, Any] = {"transport": {"console": {}}, "start": [{"send": "0"}], "step": [{"send": "{action:.3f}"}]}
+    return gymnasium.make_vec("filebridge/Bridge-v0", seats, config=configuration(command, **parts), **options)
+
+
 def made(command: list[str], each: str = "episode", **parts: Any) -> Env:
     """Return the environment as `gymnasium.make` hands it out, with whatever it puts around a step."""
-    simulator = {"command": command, "seed": "none", "each": each}
-    return gymnasium.make("filebridge/Bridge-v0", config={**PARTS, "simulator": simulator, **parts})
+    return gymnasium.make("filebridge/Bridge-v0", config=configuration(command, each, **parts))
+
+
+def configuration(command: list[str], each: str = "episode", **parts: Any) -> dict[str, Any]:
+    """Return a configuration of a simulator that is started by ``command``."""
+    return {**PARTS, "simulator": {"command": command, "seed": "none", "each": each}, **parts}

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from benchmarks.bars import Bar, ratio
 from benchmarks.measurement import Score
 
-__all__ = ["WAYS", "cost_table", "with_table"]
+__all__ = ["WAYS", "cost_table", "rounded", "with_table"]
 
-BEGIN, END = "<!-- costs: begin -->", "<!-- costs: end -->"
 WHERE = {"pinned": "one core", "unpinned": "cores left to the kernel"}
 BASE = "bridge-pipe"
 WAYS = {
@@ -48,22 +47,23 @@ def cost_table(scores: Sequence[Score], told: str) -> list[str]:
     return [*lines, "", told]
 
 
-def with_table(page: str, lines: Iterable[str]) -> str:
+def with_table(page: str, lines: Iterable[str], name: str = "costs") -> str:
     """Return ``page`` with ``lines`` in place of those between its two marks; SystemExit where it has no such place."""
-    head, begin, rest = page.partition(f"{BEGIN}\n")
-    _, end, tail = rest.partition(END)
+    first, last = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    head, begin, rest = page.partition(f"{first}\n")
+    _, end, tail = rest.partition(last)
     if not begin or not end:
-        raise SystemExit(f"the page has no place for the table: a line {BEGIN} and, below it, a line {END}")
+        raise SystemExit(f"the page has no place for the table: a line {first} and, below it, a line {last}")
     return "".join([head, begin, *(f"{line}\n" for line in lines), end, tail])
 
 
 def _cells(score: Score, scores: Sequence[Score]) -> str:
     share = ratio(Bar(score.mode, score.name, BASE, 0), scores)
     rate = max(score.rates)
-    return f"{_rounded(rate)} | {1e6 / rate:.0f} | {'-' if share is None else f'{share:.2f}'}"
+    return f"{rounded(rate)} | {1e6 / rate:.0f} | {'-' if share is None else f'{share:.2f}'}"
 
 
-def _rounded(rate: float) -> str:
+def rounded(rate: float) -> str:
     """Return two digits of a rate: more of them mean nothing."""
     size = 10 ** max(0, len(f"{rate:.0f}") - 2)
     return f"{round(rate / size) * size:,}".replace(",", " ")

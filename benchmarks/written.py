@@ -24,8 +24,9 @@ Step = tuple[Observation, float, bool, bool, dict[str, Any]]
 class PipeEnv(gymnasium.Env[Observation, Action]):
     """The simulator on two pipes."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, *arguments: str) -> None:
         self.program = program
+        self.arguments = arguments
         self.process: subprocess.Popen[bytes] | None = None
         self.ours: set[int] = set()
         self.action_space = gymnasium.spaces.Box(-1, 1, (1,))
@@ -42,7 +43,7 @@ class PipeEnv(gymnasium.Env[Observation, Action]):
         """Start the simulator and return the descriptors to write to and to read from."""
         theirs, sender = os.pipe()
         receiver, theirs_too = os.pipe()
-        self.process = subprocess.Popen([self.program], stdin=theirs, stdout=theirs_too)
+        self.process = subprocess.Popen([self.program, *self.arguments], stdin=theirs, stdout=theirs_too)
         os.close(theirs)
         os.close(theirs_too)
         return sender, receiver

@@ -4,6 +4,7 @@
     python -m benchmarks --json figures.json  the same, written down as well
     python -m benchmarks --costs docs/speed.md   what each transport costs, written into the page
     python -m benchmarks --soak               instead: 100 000 answers of each kind of file, every one checked
+    python -m benchmarks.many                 instead: many simulators at once, see there
 
 C programs of a few lines (`answer.c` and its like, compiled into a temporary folder) answer at once with six numbers,
 so that a step costs only what stands between them and the trainer: on a console, between FIFOs, in files, as a process

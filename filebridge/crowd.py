@@ -80,9 +80,6 @@ class Crowd:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def __contains__(self, key: Hashable) -> bool:
-        return key in self._waiting
-
     def begin(self, key: Hashable, talk: Talk[Any]) -> None:
         """Take up ``talk``; it goes on until it has to wait."""
         self._go_on(_Waiting(key, talk), None)
@@ -161,10 +158,14 @@ class Crowd:
                 if waiting is None:
                     self._set_aside(descriptor, link)
                     continue
+                alone = waiting.talk is None and waiting not in told
+                if alone and (descriptor, mask) == link.readable[0]:  # type: ignore[union-attr]
+                    self._hear(waiting)
+                    continue
             told.setdefault(waiting, []).append((descriptor, mask))
         for waiting, some in told.items():
             self._go_on(waiting, some)
-        return bool(told)
+        return bool(told or self.heard)
 
     def _remind(self, now: float) -> bool:
         """Carry on those whose time has come."""
@@ -201,11 +202,8 @@ class Crowd:
     def _go_on(self, waiting: _Waiting, events: Events | None) -> None:
         key, talk = waiting.key, waiting.talk
         if talk is None:
-            assert waiting.link is not None
-            if events == waiting.link.readable:
-                self._settle(waiting)
-                del self._waiting[key]
-                self.heard.append(key)
+            if events == waiting.link.readable:  # type: ignore[union-attr]  # it waits for a link
+                self._hear(waiting)
                 return
             talk = self._resort(waiting)
         if events is not None:
@@ -224,6 +222,13 @@ class Crowd:
             raise
         else:
             self._await(waiting, need)
+
+    def _hear(self, waiting: _Waiting) -> None:
+        """Tell of output to somebody who waits for nothing else. Where there is more to see it is seen next time."""
+        self._by_link.pop(waiting.link, None)  # type: ignore[arg-type]  # it waits for a link
+        del self._waiting[waiting.key]
+        waiting.link, waiting.until, waiting.look_at = None, math.inf, math.inf
+        self.heard.append(waiting.key)
 
     def _resort(self, waiting: _Waiting) -> Talk[Any]:
         """Return the talk that goes on where more than output is to be seen to, as far as it waits for that output."""

@@ -189,8 +189,8 @@ def test_a_flood_without_an_end_is_cut_off():
 
 
 def test_a_late_line_of_a_step_that_timed_out_is_never_taken_for_a_later_one():
-    code = MIDWAY + "time.sleep(0.6)\nsay(reply(2))\nsay(reply(1))\nsay(reply(0))\ntime.sleep(99)"
-    with bridge(code, deadlines={"step": 0.4}, on_failure="truncate") as env:
+    code = MIDWAY + "time.sleep(1.3)\nsay(reply(2))\nsay(reply(1))\nsay(reply(0))\ntime.sleep(99)"
+    with bridge(code, deadlines={"step": 1}, on_failure="truncate") as env:
         for _ in range(2):
             assert env.reset()[0].tolist() == [0, 0]
             side.play(env, 1)

@@ -229,8 +229,13 @@ def test_a_service_that_is_never_there_or_never_ready_is_told_as_such():
     assert "where nobody listens" in caught.value.what
     transport = {"http": {**SERVICE["http"], "ready": "/health"}}
     busy = BEGINS + "while True:\n    request()\n    answer('', '503 Service Unavailable')"
-    with bridge(busy, transport=transport, deadlines={"start": 0.6}) as env, pytest.raises(ReadyTimeout) as caught:
-        env.reset()
+    for seconds in (0.6, 10):
+        service = bridge(busy, transport=transport, deadlines={"start": seconds})
+        with service as env, pytest.raises(ReadyTimeout) as caught:
+            env.reset()
+        # The service may need longer for its own start, where the machine is busy with something else.
+        if "does not answer" not in caught.value.what:
+            break
     assert "an answer of 2xx to GET /health; the last answer was 503 Service Unavailable" in caught.value.what
 
 

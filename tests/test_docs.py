@@ -236,6 +236,14 @@ def test_commands_run_where_all_is_there(block, place):
         done = ran(words[1:])
         fails = block.word == "fails" and number == len(lines)
         assert done.exit_code == fails, done.output
+        following = next((other for other in BLOCKS if other.page == block.page and other.line > block.line), None)
+        if words[1] == "probe" and number == len(lines) and following and following.language == "text":
+            assert without_numbers(following.text.partition("\n...\n")[0]) in without_numbers(done.output)
+
+
+def without_numbers(text):
+    """Return ``text`` with a 0 for each number, of which some are drawn, and without blanks at the ends of lines."""
+    return "\n".join(line.rstrip() for line in re.sub(r"\d+(\.\d+)?", "0", text.strip()).splitlines())
 
 
 def ran(words):

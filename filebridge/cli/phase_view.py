@@ -63,7 +63,7 @@ def show_bytes(
         elif draws_screen(program.config):
             _show_screens(program, known, parts)
         else:
-            _show_phase(program, known, _pieces(program, parts), entries if phase == phases[-1] else [])
+            _show_phase(program, known, _pieces(program, parts), entries, phase == phases[-1])
 
 
 def _pieces(program: Program, parts: list[Passed]) -> list[_Piece]:
@@ -97,12 +97,15 @@ def _show_piece(
     show_rows(title, chain([piece.head] if piece.head else [], rows))
 
 
-def _show_phase(program: Program, told: Told, pieces: list[_Piece], entries: Sequence[Entry] | None) -> None:
+def _show_phase(
+    program: Program, told: Told, pieces: list[_Piece], entries: Sequence[Entry] | None, is_last: bool
+) -> None:
+    """Show the pieces of a phase; what is read from a reply is read from that of the last one."""
     texts = _texts(program, [b"" if piece.sent else piece.data for piece in pieces])
     dropped = [not piece.sent and _is_dropped(program, told, seen) for piece, seen in zip(pieces, texts, strict=True)]
     taken = [(piece, seen) for piece, seen, lost in zip(pieces, texts, dropped, strict=True) if not lost]
     raw, text = (b"".join(one.data for one, _ in taken if not one.sent), b"".join(seen for _, seen in taken))
-    spans = spans_of(program, told, text, entries)
+    spans = spans_of(program, told, text, entries if is_last else [])
     inline, offset = text == raw, 0
     for piece, lost in zip(pieces, dropped, strict=True):
         if piece.sent or lost:
@@ -113,7 +116,7 @@ def _show_phase(program: Program, told: Told, pieces: list[_Piece], entries: Seq
         offset += len(piece.data)
     if not inline:
         show_rows("as text", marked(text, 0, spans))
-    if entries != [] and raw:
+    if is_last and raw:
         _show_unread(program, told, text, spans)
     _show_left(program, told)
 

@@ -130,6 +130,13 @@ def test_equal_values_are_all_read(cli, answering):
     assert row(step, "not read") == ["X= 5", "U= 5"]
 
 
+def test_where_no_field_is_yet_all_of_a_reply_is_not_read(cli, answering):
+    yaml = 'start: {until: "> "}\nstep: {send: "=", until: "> "}\nobservation: step\n'
+    result = cli("probe", answering("X= 5\n> ", "say('X= 6\\nY= 7\\n> ')", yaml), "--action", "1")
+    assert row(after(result, "reset, seed"), "not read") == ["X= 5"]
+    assert row(after(result, "step, action 1"), "not read") == ["X= 6", "Y= 7"]
+
+
 @pytest.mark.parametrize("observation", ["[v]", "{v: v, w: v}"])
 def test_the_whole_observation_is_shown(cli, answering, observation):
     numbers = " ".join(str(number / 8) for number in range(100))

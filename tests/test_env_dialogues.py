@@ -341,6 +341,17 @@ def test_a_late_second_reply_is_never_taken_for_the_next_one():
         assert env.step(fake.act())[0].tolist() == [1]
 
 
+def test_a_line_end_too_many_is_known_by_the_answer_to_it():
+    code = 'say("x=0> ")\nhear()\nsay("x=1> ")\nhear()\nsay("x=2> ")\nnote("said")\nhear()'
+    with fake.bridge(code, step=[{"send": "go\n", "until": "> "}]) as env:
+        env.reset()
+        env.step(fake.act())
+        wait_for_stray(env)
+        with pytest.raises(Desync) as caught:
+            env.step(fake.act())
+        assert "take the line end out of `send`, which adds one by itself" in caught.value.cure
+
+
 def test_all_of_a_long_stray_output_is_dropped_where_that_is_wanted():
     with fake.bridge(STRAY.format(count=1, size=12_000), leftover="drop") as env:
         env.reset()

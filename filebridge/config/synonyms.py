@@ -28,6 +28,20 @@ _MEANT = {
     **dict.fromkeys(("heartbeat", "heartbeats", "unsolicited"), ("ignore",)),
     **dict.fromkeys(("authorization", "api_key", "token"), ("secrets", "peer")),
     "direction": ("carries",),
+    **dict.fromkeys(("discrete", "options"), ("choices",)),
+    **dict.fromkeys(("multi_discrete", "multidiscrete"), ("multi",)),
+    **dict.fromkeys(("multi_binary", "multibinary", "binary_action"), ("bits",)),
+    "continuous": ("box",),
+    **dict.fromkeys(("min", "minimum"), ("low",)),
+    **dict.fromkeys(("max", "maximum"), ("high",)),
+    "shape": ("size",),
+    **dict.fromkeys(("done", "termination"), ("terminated",)),
+    "truncation": ("truncated",),
+    **dict.fromkeys(("max_episode_steps", "horizon"), ("max_steps",)),
+    **dict.fromkeys(("timeout", "timeouts"), ("deadlines",)),
+    **dict.fromkeys(("program", "executable", "exec", "args", "argv"), ("simulator", "command")),
+    **dict.fromkeys(("cwd", "workdir", "folder"), ("directory",)),
+    "env": ("environment",),
 }
 """Word -> the keys that it may stand for; the first that is known where it was written is meant."""
 

@@ -142,7 +142,16 @@ def _problem(several: Sequence[_Complaint], data: Any) -> Problem:
     expected = list(dict.fromkeys(problem.expected for problem in problems))
     if "a number" in expected and "a whole number" in expected:
         expected.remove("a whole number")
+    if expected == ["a mapping"]:
+        return _unmapped(first, known_keys(first.path, data))
     return replace(first, expected=_alternatives(expected))
+
+
+def _unmapped(problem: Problem, known: Sequence[str]) -> Problem:
+    """Return the ``problem`` of a value in place of a mapping, which would be one of the ``known`` keys."""
+    if problem.found in known:
+        return replace(problem, expected=f"a mapping: `{{{problem.found}: ...}}`")
+    return replace(problem, expected="a mapping, of " + ", ".join(known) if known else "a mapping")
 
 
 _OTHER_TYPE = "of another type"
@@ -232,7 +241,9 @@ def _description(place: Place, data: Any) -> str:
     model = _model_at(place[:-1], data)
     for name, field in (model.model_fields if model else {}).items():
         if (field.alias or name) == place[-1]:
-            return f"`{place[-1]}: ...`: {(field.description or '').rstrip('.')}"
+            only = typing.get_args(field.annotation) if typing.get_origin(field.annotation) is typing.Literal else ()
+            value = only[0] if len(only) == 1 else "..."
+            return f"`{place[-1]}: {value}`: {(field.description or '').rstrip('.')}"
     return ""
 
 

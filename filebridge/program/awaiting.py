@@ -31,8 +31,10 @@ def awaited_by(config: Config, framing: Framing) -> str:
     return where if framing.whole else f"{end}, in {where}"
 
 
-def mended_by(config: Config, framing: Framing) -> str:
-    """Return what to change where a reply of a socket went on after its end; empty where that goes without saying."""
+def mended_by(config: Config, framing: Framing, sent: str | list[str] | None) -> str:
+    """Return what to change where a reply went on after its end, to what was ``sent``; empty where that is usual."""
+    if isinstance(sent, str) and config.text.line_end and sent.endswith(config.text.line_end):
+        return "take the line end out of `send`, which adds one by itself (an empty line was sent too)"
     way = way_back(config) if config.transport.sockets else ""
     if way == "udp":
         more = f"`datagrams: {(framing.datagrams or 1) + 1}`"

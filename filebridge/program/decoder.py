@@ -263,10 +263,11 @@ def _absence(
             return row[index]
         if default is None:
             why = f"{searched}: {missing(message)}" if missing and missing(message) else searched
+            mend = f"correct that (fields.{name})" if message else "await what says it (`until`, in an exchange)"
             raise ParseError(
                 f"field {name} does not occur in the reply",
                 found=escaped(message) or "an empty reply",
-                cure=f"searched: {why}; correct that (fields.{name}), or give the field a `default` or `keep: true`",
+                cure=f"searched: {why}; {mend}, or give the field a `default` or `keep: true`",
             )
         return default if fresh is None else fresh()
 

@@ -165,7 +165,7 @@ class _Compiler:
             resend=exchange.resend or 0.0,
             at=exchange.at or 0.0,
             gathering=exchange.gather or "",
-            mend=mended_by(self._config, framing),
+            mend=mended_by(self._config, framing, exchange.send),
             statuses=request.expect if request else (),
             again=request.again if request else (),
             again_every=request.every if request else 0.0,

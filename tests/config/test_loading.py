@@ -96,6 +96,41 @@ PARTS = {
           expected: a list
         """,
     ),
+    "a list where a mapping is due": (
+        'box: {low: 0, high: 1}',
+        'box: [0, 1]',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:8:8: action.box: of another type
+            8 |   box: [0, 1]
+              |        ^^^^^^
+          found: a list of 2
+          expected: a mapping, of low, high, size, names, dtype
+        """,
+    ),
+    "a key where its mapping is due": (
+        'transport:\n  console: {}',
+        'transport: console',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:5:12: transport: of another type
+            5 | transport: console
+              |            ^^^^^^^
+          found: console
+          expected: a mapping: `{console: ...}`
+        """,
+    ),
+    "no version": (
+        'filebridge: 1\n',
+        '',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:1:1: the key `filebridge` is missing
+            1 | name: Toy
+              | ^
+          expected: `filebridge: 1`: Version of this format: 1
+        """,
+    ),
     "a command as one text": (
         'command: [toy, "${seed}"]',
         'command: toy -s 3',

@@ -103,6 +103,30 @@ RULES = {
           did you mean: until
         """,
     ),
+    "a space of Gymnasium": (
+        TCP,
+        [('box: {low: 0, high: 1}', 'discrete: 4')],
+        r"""
+        toy.yaml:8:3: action.discrete: an unknown key
+            8 |   discrete: 4
+              |   ^^^^^^^^
+          found: discrete
+          expected: one of bits, box, choices, label, multi, parts, text
+          did you mean: choices
+        """,
+    ),
+    "an ending of the old Gym": (
+        TCP,
+        [('max_steps: 10', 'max_steps: 10\ndone: x > 9')],
+        r"""
+        toy.yaml:16:1: done: an unknown key
+           16 | done: x > 9
+              | ^^^^
+          found: done
+          expected: one of about, action, adapter, complaints, deadlines, deterministic, fields, filebridge, framing, ignore, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
+          did you mean: terminated
+        """,
+    ),
 }  # fmt: skip
 
 

@@ -69,6 +69,10 @@ def test_an_empty_reply_is_called_empty():
     with pytest.raises(ParseError) as caught:
         Talk(samples.toy()).read("")
     assert caught.value.found == "an empty reply"
+    assert caught.value.cure == (
+        'searched: find "X= {float}"; await what says it (`until`, in an exchange), or give the field a `default` or'
+        " `keep: true`"
+    )
 
 
 def test_a_value_outside_its_bounds():

@@ -11,6 +11,7 @@ MODULES = sorted(path for path in ROOT.rglob("*.py") if "simulators" not in path
 
 LAYERS = (
     ("cli", "registration", "check", "report", "__main__", "__init__"),
+    ("trainers",),
     ("vector",),
     ("env",),
     ("live",),

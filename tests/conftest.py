@@ -20,6 +20,7 @@ from filebridge import guardian, sweep
 
 # The many short programs of these tests work with a handful of numbers; threads for more only cost their start.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Many tests start an interpreter. What it imports is to be compiled by the first of them, not by each.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 import select
+import weakref
 from collections.abc import Callable, Hashable
 from os import sched_yield
 from time import monotonic
@@ -38,19 +39,26 @@ class _Waiting:
 class _Place:
     """The place of a link in a crowd, and what is watched for it."""
 
-    __slots__ = ("crowd", "current", "descriptors", "link")
+    __slots__ = ("_crowd", "current", "descriptors", "link")
 
     def __init__(self, crowd: Crowd, link: Link) -> None:
-        self.crowd = crowd
+        # What is under way in the crowd knows its environment, and a link must not keep that alive.
+        self._crowd = weakref.ref(crowd)
         self.link = link
         self.current = False
         self.descriptors: tuple[int, ...] = ()
 
     def leave(self) -> None:
         """Have nothing of the link watched any more; twice is harmless."""
-        for descriptor in self.descriptors:
-            self.crowd.hush(descriptor, self.link)
+        crowd = self._crowd()
+        if crowd is not None:
+            for descriptor in self.descriptors:
+                crowd.hush(descriptor, self.link)
         self.descriptors, self.current = (), False
+
+    def is_of(self, crowd: Crowd) -> bool:
+        """Return whether it is a place in ``crowd``."""
+        return self._crowd() is crowd
 
 
 class Crowd:
@@ -281,7 +289,7 @@ class Crowd:
     def _enrol(self, link: Link) -> None:
         """Watch all of ``link`` from now on, and nothing else of it."""
         place = link.enrolment
-        if not isinstance(place, _Place) or place.crowd is not self:
+        if not isinstance(place, _Place) or not place.is_of(self):
             if place is not None:
                 place.leave()
             link.enrolment = place = _Place(self, link)

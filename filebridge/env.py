@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -80,6 +80,8 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         self._pool = self._session.pool = pool_of(self.program, seat, self._transcript, warm)
         self._recovery = Recovery(self.program)
         self._busy = False
+        # Of a vector environment: whether a call of that is under way.
+        self.within: Callable[[], bool] = bool
         self._closed = False
         self._forked = False
         self._warned = False
@@ -99,8 +101,8 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
 
     @property
     def busy(self) -> bool:
-        """Whether a call is under way."""
-        return self._busy
+        """Whether a call is under way, of itself or of what it is ``within``."""
+        return self._busy or self.within()
 
     @property
     def seat(self) -> int:
@@ -252,8 +254,8 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             )
         return error
 
-    def warn_of_seed(self) -> None:
-        """Warn, once, where a seed makes no episode repeat."""
+    def warn_of_seed(self, frames: int = 0) -> None:
+        """Warn, once, where a seed makes no episode repeat; ``frames`` more lie between the caller and the user."""
         config = self.program.config
         # A program that draws nothing repeats its episodes without a seed of its own.
         if config.simulator.seed is None and not config.deterministic and not self._warned:
@@ -261,7 +263,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             drawn = any(variable.draw for variable in config.variables.values())
             effect = "only the variables of its configuration are drawn from it" if drawn else "it has no effect"
             text = f"{config.name} has no seed: reset(seed=...) cannot make its episodes repeat; {effect}"
-            warnings.warn(text, SeedWarning, stacklevel=3)
+            warnings.warn(text, SeedWarning, stacklevel=3 + frames)
 
     def let_go(self) -> None:
         """In a forked child: let go of the parent's simulator, and of a call that a lost thread may be in."""

@@ -54,7 +54,7 @@ def _abandoned(session: Session, name: str) -> None:
     """End the simulator of an environment that was thrown away without being closed."""
     session.vacate()
     if session.pool is not None:
-        session.pool.close()
+        session.pool.close(shielded=False)
     if session.link is not None:
         # Garbage may be collected while this thread holds a lock that another thread would wait for.
         session.end(polite=False, grace=0.0, shielded=False)
@@ -75,7 +75,7 @@ def _end_all() -> None:
     stop(processes, EXIT_GRACE, monotonic() + 2 * EXIT_GRACE)
     for session in sessions:
         if session.pool is not None:
-            session.pool.close()
+            session.pool.close(shielded=False)
         session.end(polite=False, grace=0.0, shielded=False)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from select import POLLIN
 from time import monotonic
@@ -50,6 +51,9 @@ class Spare(Running):
         except BridgeError:
             # Whoever needs the simulator starts it again, and tells what is wrong.
             self.broken = True
+        except BaseException:
+            self.broken = True
+            raise
         else:
             self._go_on(None)
 
@@ -101,6 +105,10 @@ class Spare(Running):
             self._need = None
         except BridgeError:
             self._need, self.broken = None, True
+        except BaseException:
+            # An interrupt has cut its start short.
+            self._need, self.broken = None, True
+            raise
 
 
 class Pool:
@@ -116,8 +124,10 @@ class Pool:
         self.spares: list[Spare] = []
         self.taken = self.lost = 0
         self._transcripts = transcripts
-        self._crowd = crowd
+        # What is under way in the crowd knows its environment, and this must not keep that alive.
+        self._crowd: Callable[[], Crowd | None] = (lambda: None) if crowd is None else weakref.ref(crowd)
         self._wanted: dict[object, tuple[Key, int, Mapping[str, object]]] = {}
+        self._taken_by: dict[object, Spare] = {}
         self._resting_until = 0.0
 
     def want(self, owner: object, key: Key, episode: int, values: Mapping[str, object]) -> None:
@@ -135,15 +145,15 @@ class Pool:
         One that has died meanwhile, or has spoken, is ended and counted.
         """
         self._wanted.pop(owner, None)
+        self._settle(owner)
         for spare in [one for one in self.spares if self._serves(one, owner, key)]:
-            self.spares.remove(spare)
-            if self._crowd is not None:
-                self._crowd.drop(spare)
             if spare.broken or not (spare.waits or spare.is_fit):
                 self.lost += 1
-                spare.end(polite=False, grace=0.0)
-                spare.vacate()
+                self._discard(spare)
                 continue
+            self._let_go(spare)
+            self._taken_by[owner] = spare
+            self.spares.remove(spare)
             self.taken += 1
             return spare
         return None
@@ -153,17 +163,20 @@ class Pool:
         for spare in self.spares:
             spare.poke()
 
-    def close(self) -> None:
-        """End all spares; twice is harmless."""
+    def close(self, shielded: bool = True) -> None:
+        """End all spares; twice is harmless. ``shielded`` as for ``Running.end``."""
         self._wanted.clear()
+        for owner in list(self._taken_by):
+            self._settle(owner, shielded)
         for spare in list(self.spares):
-            self._discard(spare)
+            self._discard(spare, shielded)
 
     def disown(self) -> None:
         """Forget the spares in a forked child: they belong to the parent."""
-        spares, self.spares = self.spares, []
+        spares, self.spares = [*self.spares, *self._taken_by.values()], []
         self._wanted.clear()
-        self._crowd = None
+        self._taken_by.clear()
+        self._crowd = lambda: None
         for spare in spares:
             spare.disown()
 
@@ -176,21 +189,37 @@ class Pool:
             owner = next(iter(self._wanted))
             key, episode, values = self._wanted.pop(owner)
             spare = Spare(self.program, self._transcripts, owner, key, episode)
+            # Before it is started, so that it is known of whatever interrupts that.
+            self.spares.append(spare)
             try:
                 spare.begin(values)
             except LimitReached:
+                self.spares.remove(spare)
                 self._resting_until = monotonic() + REST
                 return
-            self.spares.append(spare)
-            if self._crowd is not None and spare.waits:
-                self._crowd.begin(spare, spare.rest())
+            crowd = self._crowd()
+            if crowd is not None and spare.waits:
+                crowd.begin(spare, spare.rest())
 
-    def _discard(self, spare: Spare) -> None:
-        self.spares.remove(spare)
-        if self._crowd is not None:
-            self._crowd.drop(spare)
-        spare.end(polite=False, grace=0.0)
+    def _settle(self, owner: object, shielded: bool = True) -> None:
+        """End what ``owner`` has taken and, for an interrupt, not made its own."""
+        spare = self._taken_by.get(owner)
+        if spare is not None:
+            spare.end(polite=False, grace=0.0, shielded=shielded)
+            spare.vacate()
+            del self._taken_by[owner]
+
+    def _let_go(self, spare: Spare) -> None:
+        crowd = self._crowd()
+        if crowd is not None:
+            crowd.drop(spare)
+
+    def _discard(self, spare: Spare, shielded: bool = True) -> None:
+        self._let_go(spare)
+        spare.end(polite=False, grace=0.0, shielded=shielded)
         spare.vacate()
+        # At last: whatever interrupts this, it is known of until it has ended.
+        self.spares.remove(spare)
 
 
 def pool_of(

@@ -20,7 +20,7 @@ from filebridge.program import Program, load_program
 from filebridge.spares import pool_of
 from filebridge.vector.actions import apart
 from filebridge.vector.arguments import autoreset, named, until, whole
-from filebridge.vector.call import Calls
+from filebridge.vector.call import FRAMES, Calls, one_call
 from filebridge.vector.closing import close_all
 from filebridge.vector.copies import Copies
 from filebridge.vector.infos import joined
@@ -97,6 +97,8 @@ class BridgeVectorEnv(Copies):
         self._everyone = range(self.num_envs)
         self._process = os.getpid()
         self._calls = Calls(self._entered, lambda: self._seats.drop())
+        for env in self.envs:
+            env.within = lambda: self._calls.busy
 
     @property
     def waited(self) -> float:
@@ -108,6 +110,7 @@ class BridgeVectorEnv(Copies):
         """Seconds so far between what was sent and its reply, starts included, float64, shape (num_envs,)."""
         return np.array(self._seats.busy)
 
+    @one_call
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
@@ -123,23 +126,23 @@ class BridgeVectorEnv(Copies):
                 an option that does not fit.
             StartError, SimulatorError, TransportError, ProtocolError: one failed; ``partial`` of it has the others.
         """
-        with self._calls:
-            self._refuse_pending("reset")
-            seats, options = chosen(options, self.num_envs)
-            seeds = seeds_of(seed, self.num_envs)
-            if seed is not None:
-                self.envs[0].warn_of_seed()
-            inner = self._seats
-            if any(one is None for seat, one in enumerate(inner.last) if seat not in seats):
-                cure = "reset all of them at first, or call send_reset()"
-                raise UsageError("seats that never began are not in the mask", cure=cure)
-            inner.reset(seats, seeds, options)
-            inner.gather(len(seats), math.inf)
-            received = self._ready(seats)
-            if len(seats) == self.num_envs:
-                return received.observations, received.infos
-            return inner.batcher.join(inner.last), spread(received, self.num_envs)
+        self._refuse_pending("reset")
+        seats, options = chosen(options, self.num_envs)
+        seeds = seeds_of(seed, self.num_envs)
+        if seed is not None:
+            self.envs[0].warn_of_seed(FRAMES)
+        inner = self._seats
+        if any(one is None for seat, one in enumerate(inner.last) if seat not in seats):
+            cure = "reset all of them at first, or call send_reset()"
+            raise UsageError("seats that never began are not in the mask", cure=cure)
+        inner.reset(seats, seeds, options)
+        inner.gather(len(seats), math.inf)
+        received = self._ready(seats)
+        if len(seats) == self.num_envs:
+            return received.observations, received.infos
+        return inner.batcher.join(inner.last), spread(received, self.num_envs)
 
+    @one_call
     def send_reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> None:
@@ -149,14 +152,14 @@ class BridgeVectorEnv(Copies):
 
         Raises UsageError as ``reset`` does, and for a seat that was sent to already.
         """
-        with self._calls:
-            seats, options = chosen(options, self.num_envs)
-            self._refuse_asked(seats)
-            seeds = seeds_of(seed, self.num_envs)
-            if seed is not None:
-                self.envs[0].warn_of_seed()
-            self._seats.reset(seats, seeds, options)
+        seats, options = chosen(options, self.num_envs)
+        self._refuse_asked(seats)
+        seeds = seeds_of(seed, self.num_envs)
+        if seed is not None:
+            self.envs[0].warn_of_seed(FRAMES)
+        self._seats.reset(seats, seeds, options)
 
+    @one_call
     def step(self, actions: Any) -> Steps:
         """Take an action in every seat and return observations, rewards, terminations, truncations, infos.
 
@@ -168,13 +171,13 @@ class BridgeVectorEnv(Copies):
                 are in the error's ``partial``. Its seat begins another episode in the next step (with
                 autoreset_mode DISABLED: by ``reset`` with a mask).
         """
-        with self._calls:
-            self._refuse_pending("step")
-            several = apart(self.single_action_space, self.action_space, actions, self.num_envs)
-            self._act(self._everyone, several)
-            self._seats.gather(self.num_envs, math.inf)
-            return self._ready(self._everyone)[1:]
+        self._refuse_pending("step")
+        several = apart(self.single_action_space, self.action_space, actions, self.num_envs)
+        self._act(self._everyone, several)
+        self._seats.gather(self.num_envs, math.inf)
+        return self._ready(self._everyone)[1:]
 
+    @one_call
     def send(self, actions: Any, seats: Sequence[int] | npt.NDArray[np.integer[Any]] | None = None) -> None:
         """Send an action to each of ``seats``, all without it, and return at once.
 
@@ -182,23 +185,22 @@ class BridgeVectorEnv(Copies):
 
         Raises ActionError, UsageError as ``step`` does; UsageError for a seat that was sent to already.
         """
-        with self._calls:
-            some = named(seats, self.num_envs)
-            self._refuse_asked(some)
-            several = apart(self.single_action_space, self.action_space, actions, len(some))
-            self._act(some, several)
+        some = named(seats, self.num_envs)
+        self._refuse_asked(some)
+        several = apart(self.single_action_space, self.action_space, actions, len(some))
+        self._act(some, several)
 
+    @one_call
     def recv(self, min_seats: int | None = None, timeout: float | None = None) -> Received:
         """Return the steps that are ready, those of ``min_seats`` at least, in the order of the seats.
 
         Waits for no more than were sent to, and for ``timeout`` seconds at most; what is ready then is returned, which
         may be nothing. Raises as ``step`` does; a seat that failed is one that has answered.
         """
-        with self._calls:
-            inner = self._seats
-            least = self.wait_for if min_seats is None else whole("min_seats", min_seats, 0)
-            inner.gather(min(least, len(inner.asked)), until("timeout", timeout))
-            return self._ready(sorted([*inner.results, *inner.failed]))
+        inner = self._seats
+        least = self.wait_for if min_seats is None else whole("min_seats", min_seats, 0)
+        inner.gather(min(least, len(inner.asked)), until("timeout", timeout))
+        return self._ready(sorted([*inner.results, *inner.failed]))
 
     def close_extras(self, **kwargs: Any) -> None:
         """End all simulators at the same time, within the deadline of one; raises CleanupError for what remains."""

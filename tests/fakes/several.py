@@ -69,6 +69,18 @@ def config(**keys: Any) -> dict[str, Any]:
     return built
 
 
+def counting(**keys: Any) -> dict[str, Any]:
+    """Return the configuration of one that says how many actions it has heard: ``heard``, which must be ``number``."""
+    code = SHELL.replace("x=$1", "x=0 a=0 n=0").replace("a=%s", "a=%s n=%s").replace("$x $a", "$x $a $n")
+    code = code.replace("x=$((x + a))", "x=$((x + a)) n=$((n + 1))")
+    made = {
+        "simulator": {"command": shell(code)},
+        "fields": {"x": {"find": "x={int}"}, "a": {"find": "a={int}"}, "n": {"find": "n={int}"}},
+        "info": {"number": "step", "heard": "n"},
+    }
+    return config(**{**made, **keys})
+
+
 @contextmanager
 def vector(num_envs: int, made: Mapping[str, Any] | None = None, /, **keys: Any) -> Iterator[Any]:
     """Give a vector environment of ``made``, by default of ``config()``, and close it."""

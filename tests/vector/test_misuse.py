@@ -204,6 +204,16 @@ def test_a_reset_that_is_refused_leaves_the_episodes_as_they_are(envs, keys, tex
     assert envs.step([1, 1, 1])[0].tolist() == [[2], [3], [4]]
 
 
+@pytest.mark.parametrize("call", ["reset", "send_reset"])
+def test_a_seed_that_cannot_be_obeyed_is_said_once_where_it_is_given(call):
+    with several.vector(2, several.fake.config()) as envs:
+        with pytest.warns(filebridge.SeedWarning, match=r"^Fake has no seed") as caught:
+            getattr(envs, call)(seed=3)
+        assert [warning.filename for warning in caught] == [__file__]
+        envs.recv(2)
+        envs.reset(seed=4)
+
+
 def test_options_that_are_no_mapping(envs):
     envs.reset(seed=0)
     assert refusal(lambda: envs.reset(options=5)) == (

@@ -140,6 +140,10 @@ class Crowd:
         """Let go of all talks and of the descriptor; twice is harmless."""
         for key in list(self._waiting):
             self.drop(key)
+        for link in set(self._links.values()):
+            if link.enrolment is not None:
+                # Another crowd may wait for it next.
+                link.enrolment.leave()
         if hasattr(self._poller, "close"):
             self._poller.close()
 

@@ -1,0 +1,157 @@
+"""Hundreds of simulators, and a thousand episodes: all that was opened is closed, and nothing grows."""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import os
+import resource
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gymnasium.vector import AutoresetMode
+
+from filebridge.errors import LimitReached
+from filebridge.program import load_program
+from filebridge.vector import BridgeVectorEnv
+
+_spec = importlib.util.spec_from_file_location("several", Path(__file__).parent.parent / "fakes" / "several.py")
+several = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(several)
+fake = several.fake
+
+
+@pytest.fixture
+def many_descriptors():
+    """Let this process open as many descriptors as it may; skip the test where those are too few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4096
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        pytest.skip(f"this machine lets nobody open more than {hard} descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_512_seats_on_one_machine(many_descriptors):
+    made = several.config(deadlines={"start": 60, "step": 30, "stop": 10})
+    with several.vector(512, made) as envs:
+        observations, _ = envs.reset(seed=0)
+        assert observations[:, 0].tolist() == list(range(512))
+        for number in range(1, 6):
+            observations, *_ = envs.step(np.full(512, 2))
+            assert observations[:, 0].tolist() == [seat + 2 * number for seat in range(512)]
+        assert len(fake.folders()) == 512
+        begun = time.monotonic()
+        envs.close()
+        assert time.monotonic() - begun < 10
+        assert (fake.folders(), fake.inhabitants()) == ([], [])
+
+
+@contextmanager
+def descriptors(free):
+    """Leave this process just so many descriptors."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(map(int, os.listdir("/proc/self/fd"))) + 1
+    held = []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + free + 1, hard))
+    try:
+        while True:
+            try:
+                held.append(os.open("/dev/null", os.O_RDONLY))
+            except OSError:
+                break
+        for number in held[len(held) - free :]:
+            os.close(number)
+        del held[len(held) - free :]
+        yield
+    finally:
+        for number in held:
+            os.close(number)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_too_few_descriptors_are_told_before_anything_is_started():
+    program = load_program(several.config())
+    with descriptors(100), pytest.raises(LimitReached) as caught:
+        BridgeVectorEnv(program, 64)
+    assert caught.value.what == "64 simulators need more descriptors than this process may open"
+    assert fake.folders() == []
+
+
+@pytest.mark.parametrize("free", range(24))
+def test_where_descriptors_run_out_later_that_is_told_and_nothing_is_left(free):
+    with several.vector(4) as envs:
+        with descriptors(free), pytest.raises(LimitReached) as caught:
+            envs.reset(seed=0)
+        begun = caught.value.partial.seats.tolist() if caught.value.partial is not None else []
+        assert len(begun) == 4 - 1 - len(caught.value.others)
+        assert len(fake.folders()) == len(begun)
+        fake.until(lambda: len(fake.inhabitants()) == len(begun))
+        assert envs.reset(seed=0)[0].tolist() == [[0], [1], [2], [3]]
+        assert envs.step([1] * 4)[0].tolist() == [[1], [2], [3], [4]]
+
+
+def test_all_are_closed_where_no_descriptor_is_left():
+    envs = BridgeVectorEnv(several.config(start=[{"until": "> "}], stop=[{"send": "7"}]), 4)
+    envs.reset()
+    with descriptors(0):
+        envs.close()
+    assert (fake.folders(), fake.inhabitants()) == ([], [])
+
+
+def test_all_say_goodbye_at_the_same_time(tmp_path):
+    code = several.SHELL.replace("7) exit 3", f"7) printf bye; echo bye >> {tmp_path}/said; exit 0")
+    made = several.config(simulator={"command": several.shell(code)}, stop=[{"send": "7", "until": "bye"}])
+    envs = BridgeVectorEnv(made, 8)
+    envs.reset()
+    envs.step([1] * 8)
+    begun = time.monotonic()
+    envs.close()
+    assert time.monotonic() - begun < 2, "what each may take for its goodbye"
+    assert (tmp_path / "said").read_text() == "bye\n" * 8
+
+
+def test_those_that_ignore_every_polite_word_are_ended_together():
+    code = "trap '' TERM\n" + several.SHELL
+    made = several.config(simulator={"command": several.shell(code)}, deadlines={"stop": 1}, stop=[{"send": "9"}])
+    envs = BridgeVectorEnv(made, 8)
+    envs.reset()
+    begun = time.monotonic()
+    envs.close()
+    assert 0.4 <= time.monotonic() - begun < 3
+    assert (fake.folders(), fake.inhabitants()) == ([], [])
+
+
+def memory():
+    """Return the bytes of this process that are in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("way", ["masks", "steps"])
+def test_a_thousand_episodes_leave_no_trace(way):
+    """Descriptors, processes, folders, and the memory of the trainer are the same after five hundred more."""
+    mode = AutoresetMode.DISABLED if way == "masks" else AutoresetMode.NEXT_STEP
+    with several.vector(4, several.config(max_steps=1), autoreset_mode=mode) as envs:
+        envs.reset()
+        sizes, counts = [], []
+        for number in range(250):
+            envs.step([1] * 4)
+            if way == "masks":
+                envs.reset(options={"reset_mask": np.ones(4, bool)})
+            else:
+                envs.step([1] * 4)
+            if number % 10 == 9:
+                gc.collect()
+                sizes.append(memory())
+                counts.append((len(os.listdir("/proc/self/fd")), len(fake.folders())))
+        assert envs.envs[0].session.episode == 251
+        assert len(set(counts)) == 1
+        assert len(fake.inhabitants()) == 4, "no zombie either"
+        half = sizes[len(sizes) // 2 :]
+        slope = np.polyfit(range(len(half)), half, 1)[0] * len(half)
+        assert slope < 256 * 1024, "bytes in 500 episodes"

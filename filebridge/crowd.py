@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import math
 import select
-import weakref
 from collections.abc import Callable, Hashable
 from os import sched_yield
 from time import monotonic
@@ -13,6 +12,7 @@ from typing import Any
 
 from filebridge.conversation import Events, Need, Talk
 from filebridge.link import Link
+from filebridge.waiting import Place, Waiting
 
 __all__ = ["Crowd"]
 
@@ -20,45 +20,6 @@ _IN_MILLISECONDS = 1000.0
 
 _SPARE_TIMES = 64
 """Times that are kept although nobody waits for them any more, besides a few for each talk."""
-
-
-class _Waiting:
-    """One talk under way: what it needs, and what has been announced to it."""
-
-    __slots__ = ("further", "key", "link", "look_at", "otherwise", "talk", "until")
-
-    def __init__(self, key: Hashable, talk: Talk[Any] | None, otherwise: Callable[[], Talk[Any]] | None = None) -> None:
-        self.key = key
-        self.talk = talk
-        self.otherwise = otherwise
-        self.link: Link | None = None
-        self.further: tuple[tuple[int, int], ...] = ()
-        self.until = self.look_at = math.inf
-
-
-class _Place:
-    """The place of a link in a crowd, and what is watched for it."""
-
-    __slots__ = ("_crowd", "current", "descriptors", "link")
-
-    def __init__(self, crowd: Crowd, link: Link) -> None:
-        # What is under way in the crowd knows its environment, and a link must not keep that alive.
-        self._crowd = weakref.ref(crowd)
-        self.link = link
-        self.current = False
-        self.descriptors: tuple[int, ...] = ()
-
-    def leave(self) -> None:
-        """Have nothing of the link watched any more; twice is harmless."""
-        crowd = self._crowd()
-        if crowd is not None:
-            for descriptor in self.descriptors:
-                crowd.hush(descriptor, self.link)
-        self.descriptors, self.current = (), False
-
-    def is_of(self, crowd: Crowd) -> bool:
-        """Return whether it is a place in ``crowd``."""
-        return self._crowd() is crowd
 
 
 class Crowd:
@@ -75,22 +36,22 @@ class Crowd:
         self.failed: dict[Hashable, BaseException] = {}
         self.heard: list[Hashable] = []
         self.waited = 0.0
-        self._waiting: dict[Hashable, _Waiting] = {}
-        self._times: list[tuple[float, int, _Waiting]] = []
+        self._waiting: dict[Hashable, Waiting] = {}
+        self._times: list[tuple[float, int, Waiting]] = []
         self._count = 0
         # Linux tells of those descriptors that are ready; elsewhere all are looked through.
         self._poller: Any = select.epoll() if hasattr(select, "epoll") else select.poll()
         self._scale = 1.0 if hasattr(select, "epoll") else _IN_MILLISECONDS
         self._links: dict[int, Link] = {}
-        self._further: dict[int, _Waiting] = {}
-        self._by_link: dict[Link, _Waiting] = {}
+        self._further: dict[int, Waiting] = {}
+        self._by_link: dict[Link, Waiting] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def begin(self, key: Hashable, talk: Talk[Any]) -> None:
         """Take up ``talk``; it goes on until it has to wait."""
-        self._go_on(_Waiting(key, talk), None)
+        self._go_on(Waiting(key, talk), None)
 
     def listen(self, key: Hashable, link: Link, until: float, otherwise: Callable[[], Talk[Any]]) -> None:
         """Wait for output of ``link``, then put ``key`` into ``heard``, and wait no longer.
@@ -98,7 +59,7 @@ class Crowd:
         Where something else happens, or the time is over, the talk that ``otherwise`` makes is taken up instead; its
         first need must be just this one. It costs a third of what a talk does.
         """
-        waiting = _Waiting(key, None, otherwise)
+        waiting = Waiting(key, None, otherwise)
         self._waiting[key] = waiting
         self._await(waiting, (link, until, ()))
 
@@ -161,7 +122,7 @@ class Crowd:
 
     def _tell(self, events: Events) -> bool:
         """Hand the events to those whom they concern."""
-        told: dict[_Waiting, Events] = {}
+        told: dict[Waiting, Events] = {}
         for descriptor, mask in events:
             waiting = self._further.get(descriptor)
             if waiting is None:
@@ -211,7 +172,7 @@ class Crowd:
         if link is not None and link.enrolment is not None:
             link.enrolment.current = False
 
-    def _go_on(self, waiting: _Waiting, events: Events | None) -> None:
+    def _go_on(self, waiting: Waiting, events: Events | None) -> None:
         key, talk = waiting.key, waiting.talk
         if talk is None:
             if events == waiting.link.readable:  # type: ignore[union-attr]  # it waits for a link
@@ -235,21 +196,21 @@ class Crowd:
         else:
             self._await(waiting, need)
 
-    def _hear(self, waiting: _Waiting) -> None:
+    def _hear(self, waiting: Waiting) -> None:
         """Tell of output to somebody who waits for nothing else. Where there is more to see it is seen next time."""
         self._by_link.pop(waiting.link, None)  # type: ignore[arg-type]  # it waits for a link
         del self._waiting[waiting.key]
         waiting.link, waiting.until, waiting.look_at = None, math.inf, math.inf
         self.heard.append(waiting.key)
 
-    def _resort(self, waiting: _Waiting) -> Talk[Any]:
+    def _resort(self, waiting: Waiting) -> Talk[Any]:
         """Return the talk that goes on where more than output is to be seen to, as far as it waits for that output."""
         assert waiting.otherwise is not None
         waiting.talk = talk = waiting.otherwise()
         next(talk)
         return talk
 
-    def _await(self, waiting: _Waiting, need: Need) -> None:
+    def _await(self, waiting: Waiting, need: Need) -> None:
         waiting.link, waiting.until, waiting.further = link, until, further = need
         if link is not None:
             if link.enrolment is None or not link.enrolment.current:
@@ -266,13 +227,13 @@ class Crowd:
         if link is not None and link.transport.patience < math.inf:
             self._look_later(waiting, monotonic())
 
-    def _look_later(self, waiting: _Waiting, now: float) -> None:
+    def _look_later(self, waiting: Waiting, now: float) -> None:
         assert waiting.link is not None
         waiting.look_at = now + waiting.link.transport.patience
         self._count += 1
         heapq.heappush(self._times, (waiting.look_at, self._count, waiting))
 
-    def _settle(self, waiting: _Waiting) -> None:
+    def _settle(self, waiting: Waiting) -> None:
         """Forget what ``waiting`` waited for."""
         link = waiting.link
         waiting.until = waiting.look_at = math.inf
@@ -293,10 +254,10 @@ class Crowd:
     def _enrol(self, link: Link) -> None:
         """Watch all of ``link`` from now on, and nothing else of it."""
         place = link.enrolment
-        if not isinstance(place, _Place) or not place.is_of(self):
+        if not isinstance(place, Place) or not place.is_of(self):
             if place is not None:
                 place.leave()
-            link.enrolment = place = _Place(self, link)
+            link.enrolment = place = Place(self, link)
         place.leave()
         watched = link.watched()
         for descriptor, mask in watched.items():

@@ -19,7 +19,7 @@ LAYERS = (
     ("session",),
     ("spares", "stepping"),
     ("running",),
-    ("loop", "crowd", "connecting"),
+    ("loop", "crowd", "waiting", "connecting"),
     ("plain",),
     ("conversation",),
     ("diagnosis", "eager"),

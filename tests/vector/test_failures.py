@@ -273,9 +273,11 @@ def test_all_seats_have_one_budget():
         assert envs.step([7, 7, 1, 1])[3].sum() == 2
         envs.step([1] * 4)
         error = failing(envs, [7, 7, 1, 1], RestartBudgetExceeded)
-        assert error.situation.seat == 1
+        # Whichever of the two was heard last: there was nothing left for it.
+        late = error.situation.seat
+        assert late in (0, 1)
         assert len(error.causes) == 4
-        assert error.partial.seats.tolist() == [0, 2, 3]
+        assert error.partial.seats.tolist() == [seat for seat in range(4) if seat != late]
         assert error.partial.truncations.tolist() == [True, False, False]
 
 

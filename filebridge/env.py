@@ -17,6 +17,7 @@ from filebridge.placement import placement_of
 from filebridge.program import Program, load_program
 from filebridge.program.frames import MODES, Frame, frame
 from filebridge.recovery import Recovery
+from filebridge.running import end_each
 from filebridge.session import Beginning, Session
 from filebridge.spares import pool_of
 from filebridge.stepping import Step
@@ -194,9 +195,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             raise self._in_use()
         self._busy = True
         try:
-            if self._pool is not None:
-                self._pool.close()
-            self._session.end()
+            end_each([*(() if self._pool is None else (self._pool.close,)), self._session.end])
         except BridgeError:
             self._retire()
             raise

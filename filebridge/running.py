@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from signal import SIGCONT, SIGTERM
 from time import monotonic
@@ -10,7 +10,7 @@ from time import monotonic
 from filebridge import diagnosis
 from filebridge.connecting import establish
 from filebridge.conversation import Talk, exited, talk
-from filebridge.errors import BridgeError, PeerClosed, Situation
+from filebridge.errors import BridgeError, CleanupError, PeerClosed, Situation
 from filebridge.interrupt import unbroken
 from filebridge.link import Link
 from filebridge.loop import carry
@@ -19,7 +19,7 @@ from filebridge.program.deadlines import scaled
 from filebridge.program.seat import Seat, needs_seat
 from filebridge.program.slots import ACTIONS, EPISODE, SEAT, SEED, STEP
 
-__all__ = ["Running"]
+__all__ = ["Running", "end_each"]
 
 GRACE_BETWEEN = 0.5
 """Seconds that a process has to end by itself when an episode makes room for the next."""
@@ -190,3 +190,17 @@ class Running:
         except BridgeError:
             # It is ended by signals next, whatever it said or did not say.
             return
+
+
+def end_each(ends: Iterable[Callable[[], None]]) -> None:
+    """Call all of ``ends``, whatever becomes of the others; raises one CleanupError for all that remains."""
+    left: list[str] = []
+    for end in ends:
+        try:
+            end()
+        except CleanupError as error:  # noqa: PERF203 - the others are to be ended all the same
+            left += error.left
+    if left:
+        remains = CleanupError("simulators left something behind", found=", ".join(left), cure="remove it by hand")
+        remains.left = tuple(left)
+        raise remains

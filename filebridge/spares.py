@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from select import POLLIN
 from time import monotonic
@@ -16,7 +17,7 @@ from filebridge.errors import BridgeError, LimitReached, UsageError
 from filebridge.loop import glance
 from filebridge.program import Program
 from filebridge.program.seat import needs_seat
-from filebridge.running import Running
+from filebridge.running import Running, end_each
 
 __all__ = ["Key", "Pool", "Spare", "pool_of"]
 
@@ -164,12 +165,13 @@ class Pool:
             spare.poke()
 
     def close(self, shielded: bool = True) -> None:
-        """End all spares; twice is harmless. ``shielded`` as for ``Running.end``."""
+        """End all spares, ``shielded`` as in ``Running.end``; twice is harmless.
+
+        Raises CleanupError for what remains.
+        """
         self._wanted.clear()
-        for owner in list(self._taken_by):
-            self._settle(owner, shielded)
-        for spare in list(self.spares):
-            self._discard(spare, shielded)
+        ends = [partial(self._settle, owner, shielded) for owner in self._taken_by]
+        end_each([*ends, *(partial(self._discard, spare, shielded) for spare in self.spares)])
 
     def disown(self) -> None:
         """Forget the spares in a forked child: they belong to the parent."""

@@ -8,15 +8,16 @@ from time import monotonic
 
 from filebridge.crowd import Crowd
 from filebridge.env import BridgeEnv
-from filebridge.errors import CleanupError
 from filebridge.link import GRACE
+from filebridge.running import end_each
+from filebridge.spares import Pool
 from filebridge.transports.stopping import stop
 
 __all__ = ["close_all"]
 
 
-def close_all(envs: Sequence[BridgeEnv]) -> None:
-    """Close all ``envs``, in the time that the slowest of them takes; raises CleanupError for what remains."""
+def close_all(envs: Sequence[BridgeEnv], pool: Pool | None) -> None:
+    """Close ``envs`` and their ``pool``, in the time that the slowest takes; raises CleanupError for what remains."""
     sessions = [env.session for env in envs if env.session.link is not None]
     if sessions:
         deadline = monotonic() + sessions[0].stop_seconds
@@ -29,13 +30,4 @@ def close_all(envs: Sequence[BridgeEnv]) -> None:
         processes = [session.link.process for session in sessions if session.link is not None]
         grace = min(GRACE, max(0.0, (deadline - monotonic()) / 2))
         stop([process for process in processes if process.pid], grace, deadline)
-    left: list[str] = []
-    for env in envs:
-        try:
-            env.close()
-        except CleanupError as error:  # noqa: PERF203 - the others are to be closed all the same
-            left += error.left
-    if left:
-        remains = CleanupError("simulators left something behind", found=", ".join(left), cure="remove it by hand")
-        remains.left = tuple(left)
-        raise remains
+    end_each([*(() if pool is None else (pool.close,)), *(env.close for env in envs)])

@@ -208,10 +208,8 @@ class BridgeVectorEnv(Copies):
             self._calls.last(self._end)
 
     def _end(self) -> None:
-        if self._pool is not None:
-            self._pool.close()
         self._seats.crowd.close()
-        close_all(self.envs)
+        close_all(self.envs, self._pool)
 
     def __reduce__(self) -> tuple[Any, ...]:
         if any(env.session.link is not None for env in self.envs):

@@ -272,12 +272,11 @@ def test_all_seats_have_one_budget():
         envs.reset(seed=0)
         assert envs.step([7, 7, 1, 1])[3].sum() == 2
         envs.step([1] * 4)
+        # Which of the two comes second, and is one too many, nobody knows.
         error = failing(envs, [7, 7, 1, 1], RestartBudgetExceeded)
-        # Whichever of the two was heard last: there was nothing left for it.
-        late = error.situation.seat
-        assert late in (0, 1)
         assert len(error.causes) == 4
-        assert error.partial.seats.tolist() == [seat for seat in range(4) if seat != late]
+        other = 1 - error.situation.seat
+        assert error.partial.seats.tolist() == [other, 2, 3]
         assert error.partial.truncations.tolist() == [True, False, False]
 
 

@@ -68,7 +68,7 @@ def result(join, infos, ends):
         return type(error)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(seats())
 @pytest.mark.filterwarnings("ignore")
 def test_infos_of_one_kind_for_each_key(infos):
@@ -76,14 +76,14 @@ def test_infos_of_one_kind_for_each_key(infos):
     several.same(result(joined, infos, ends), result(theirs, infos, ends))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(seats_with_ends())
 @pytest.mark.filterwarnings("ignore")
 def test_infos_with_ends_of_episodes(both):
     several.same(result(joined, *both), result(theirs, *both))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(seats([st.one_of(NUMBERS, st.text(max_size=2), st.none(), LISTS, st.integers(2**63, 2**70))]))
 @pytest.mark.filterwarnings("ignore")
 def test_infos_of_several_kinds_for_one_key(infos):

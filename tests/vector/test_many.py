@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
 
-from filebridge.errors import LimitReached
+from filebridge import sweep
+from filebridge.errors import CleanupError, LimitReached
 from filebridge.program import load_program
 from filebridge.vector import BridgeVectorEnv
 
@@ -113,6 +114,21 @@ def test_all_say_goodbye_at_the_same_time(tmp_path):
     envs.close()
     assert time.monotonic() - begun < 2, "what each may take for its goodbye"
     assert (tmp_path / "said").read_text() == "bye\n" * 8
+
+
+def test_what_remains_of_some_is_told_and_the_others_are_ended(monkeypatch):
+    remove = sweep.remove_folder
+    envs = BridgeVectorEnv(several.config(), 3, warm=2)
+    envs.reset()
+    fake.until(lambda: len(fake.folders()) == 5)
+    stuck = [f"{os.environ['FILEBRIDGE_WORKDIR']}/{name}" for name in sorted(fake.folders())[:2]]
+    monkeypatch.setattr(sweep, "remove_folder", lambda path: remove(path) + [str(path)] * (str(path) in stuck))
+    with pytest.raises(CleanupError) as caught:
+        envs.close()
+    assert sorted(caught.value.left) == [f"folder {path}" for path in stuck]
+    assert caught.value.what == "simulators left something behind"
+    envs.close()
+    assert (fake.folders(), fake.inhabitants()) == ([], [])
 
 
 def test_those_that_ignore_every_polite_word_are_ended_together():

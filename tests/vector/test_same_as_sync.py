@@ -60,6 +60,14 @@ def test_over_every_transport_and_in_every_role(way, mode):
     assert play(BRIDGE, 2, mode, 14, lambda step: volts, config={**motors.config(way), "max_steps": 12}) >= 2
 
 
+def test_where_nothing_is_announced_and_one_has_to_look():
+    made = motors.config("files")
+    files = {**made["transport"]["files"], "watch": "poll"}
+    volts = np.array([[12.0], [0.5]], np.float32)
+    made = {**made, "transport": {"files": files}, "max_steps": 12}
+    assert play(BRIDGE, 2, MODES[0], 14, lambda step: volts, config=made) >= 2
+
+
 @pytest.mark.parametrize("terminal", [False, True])
 @pytest.mark.parametrize("mode", MODES, ids=several.MODE_NAMES)
 def test_over_thousands_of_steps(mode, terminal):

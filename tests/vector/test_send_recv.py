@@ -16,9 +16,17 @@ from filebridge.env import BridgeEnv
 from filebridge.errors import SimulatorExited, SimulatorTimeout
 from filebridge.vector import Received
 
-_spec = importlib.util.spec_from_file_location("several", Path(__file__).parent.parent / "fakes" / "several.py")
-several = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(several)
+FAKES = Path(__file__).parent.parent / "fakes"
+
+
+def _loaded(name):
+    spec = importlib.util.spec_from_file_location(name, FAKES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+several, motors = _loaded("several"), _loaded("motors")
 fake = several.fake
 
 
@@ -203,53 +211,69 @@ def test_the_callers_actions_may_be_used_again_at_once():
         assert envs.step(actions)[0].tolist() == [[9], [10]], "the episode was replayed with what was sent"
 
 
+def in_any_order(made, actions, seed, wait_for=1):
+    """Return what each seat shows where some are sent to, in any order, and those that are ready received."""
+    count, steps = actions.shape[:2]
+    order = np.random.default_rng(4)
+    seen = [[] for _ in range(count)]
+    with several.vector(count, made, wait_for=wait_for) as envs:
+        observations, _ = envs.reset(seed=seed)
+        for seat in range(count):
+            seen[seat].append((observations[seat].tolist(), 0.0, False, False))
+        waiting = set(range(count))
+        while any(len(one) <= steps for one in seen):
+            ready = [seat for seat in waiting if len(seen[seat]) <= steps]
+            chosen = order.permutation(ready)[: order.integers(0, len(ready) + 1)].astype(int)
+            envs.send([actions[seat, len(seen[seat]) - 1] for seat in chosen], chosen)
+            waiting -= set(chosen.tolist())
+            received = envs.recv()
+            waiting |= set(received.seats.tolist())
+            for place, seat in enumerate(received.seats):
+                parts = [part[place].tolist() for part in received[1:5]]
+                seen[seat].append(tuple(parts))
+    return seen
+
+
+def alone(made, actions, seed):
+    """Return what a single environment shows that begins another episode where one has ended."""
+    env = BridgeEnv(made)
+    try:
+        rows, over = [(env.reset(seed=seed)[0].tolist(), 0.0, False, False)], False
+        for action in actions:
+            if over:
+                rows.append((env.reset()[0].tolist(), 0.0, over := False, False))
+                continue
+            observation, reward, terminated, truncated, _ = env.step(action)
+            over = terminated or truncated
+            rows.append((observation.tolist(), reward, terminated, truncated))
+        return rows
+    finally:
+        env.close()
+
+
 @pytest.mark.parametrize("wait_for", [1, 3])
 def test_episodes_are_those_of_single_environments_whatever_the_order(wait_for):
     made = several.config(
         simulator={"command": several.shell(several.SHELL.replace("x=$((x + a))", "x=$(((x * 7 + a) % 1000))"))},
         terminated="x % 23 == 0", max_steps=40, action={"choices": "1..6"},
     )  # fmt: skip
-    count, steps = 5, 150
-    choices = np.random.default_rng(3).integers(0, 6, (count, steps))
-    order = np.random.default_rng(4)
-    seen = [[] for _ in range(count)]
-    with several.vector(count, made, wait_for=wait_for) as envs:
-        observations, infos = envs.reset(seed=7)
-        for seat in range(count):
-            seen[seat].append((observations[seat].tolist(), 0.0, False, False, infos["told"][seat]))
-        waiting = set(range(count))
-        while any(len(one) <= steps for one in seen):
-            ready = [seat for seat in waiting if len(seen[seat]) <= steps]
-            chosen = order.permutation(ready)[: order.integers(0, len(ready) + 1)]
-            envs.send([choices[seat, len(seen[seat]) - 1] for seat in chosen], chosen)
-            waiting -= set(chosen.tolist())
-            received = envs.recv()
-            waiting |= set(received.seats.tolist())
-            for place, seat in enumerate(received.seats):
-                parts = (received.observations[place].tolist(), received.rewards[place],
-                         received.terminations[place], received.truncations[place], received.infos["told"][place])
-                seen[seat].append(parts)
-    for seat in range(count):
-        assert seen[seat] == alone(made, 7 + seat, choices[seat])
+    actions = np.random.default_rng(3).integers(0, 6, (5, 150))
+    seen = in_any_order(made, actions, 7, wait_for)
+    for seat in range(5):
+        assert seen[seat] == alone(made, actions[seat], 7 + seat)
 
 
-def alone(made, seed, choices):
-    """Return what a single environment shows that begins another episode where one has ended."""
-    env = BridgeEnv(made)
-    try:
-        observation, info = env.reset(seed=seed)
-        rows, over = [(observation.tolist(), 0.0, False, False, info["told"])], False
-        for choice in choices:
-            if over:
-                observation, info = env.reset()
-                rows.append((observation.tolist(), 0.0, over := False, False, info["told"]))
-                continue
-            observation, reward, terminated, truncated, info = env.step(int(choice))
-            over = terminated or truncated
-            rows.append((observation.tolist(), reward, terminated, truncated, info["told"]))
-        return rows
-    finally:
-        env.close()
+WAYS = ["terminal", "fifo", "files", "tcp listen", "unix connect", "udp", "http url", "http serve"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_episodes_are_those_of_single_environments_over_any_transport(way):
+    made = {**motors.config(way), "max_steps": 15}
+    actions = np.random.default_rng(3).uniform(6, 12, (2, 20, 1)).astype(np.float32)
+    seen = in_any_order(made, actions, 4)
+    assert sum(row[2] for rows in seen for row in rows) >= 2
+    for seat in range(2):
+        assert seen[seat] == alone(made, actions[seat], 4 + seat)
 
 
 def test_a_failure_is_that_of_its_seat_and_comes_with_what_the_others_gave(envs):

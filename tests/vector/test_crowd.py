@@ -22,7 +22,7 @@ def test_a_descriptor_that_gets_the_number_of_a_closed_one_is_watched():
     # 5 closes its stderr; from the second episode on it stops itself, so that others take steps while it starts.
     code = "[ $2 = 1 ] || kill -STOP $$" + several.SHELL.replace("7) exit 3", "5) exec 2>&-")
     made = several.config(
-        simulator={"command": several.shell(code, "${episode}")}, deadlines={"start": 3}, terminated="a == 6"
+        simulator={"command": several.shell(code, "${episode}")}, deadlines={"start": 10}, terminated="a == 6"
     )
     with several.vector(5, made) as envs:
         envs.reset(seed=0)

@@ -293,7 +293,7 @@ def test_a_failure_is_that_of_its_seat_and_comes_with_what_the_others_gave(envs)
 
 
 def test_one_that_is_late_does_not_hold_up_the_others():
-    with several.vector(3, several.config(deadlines={"step": 0.3})) as envs:
+    with several.vector(3, several.config(deadlines={"step": 0.5})) as envs:
         envs.reset(seed=0)
         envs.step([1, 1, 1])
         envs.send([9, 1, 1])
@@ -305,9 +305,9 @@ def test_one_that_is_late_does_not_hold_up_the_others():
                 counts.append(len(received.seats))
                 envs.send([1] * len(received.seats), received.seats)
 
-        with pytest.raises(SimulatorTimeout, match=r"^no whole reply within 0.3 s") as caught:
+        with pytest.raises(SimulatorTimeout, match=r"^no whole reply within 0.5 s") as caught:
             go_on()
-        assert 0.3 <= time.monotonic() - begun < 5
+        assert 0.5 <= time.monotonic() - begun < 5
         assert sum(counts) > 10
         assert 0 not in caught.value.partial.seats
 

@@ -224,6 +224,21 @@ def test_an_interrupt_wherever_it_hits_leaves_no_reply_for_the_next_step(where, 
             assert infos["number"].tolist() == infos["heard"].tolist()
 
 
+def test_an_interrupt_of_the_work_after_an_interrupt_is_made_up_for(monkeypatch):
+    with several.vector(3, several.counting()) as envs:
+        envs.reset()
+        envs.step([1, 1, 1])
+        monkeypatch.setattr(envs.envs[0].session, "_judge", once(envs.envs[0].session._judge))
+        end = once(envs.envs[1].session.end)
+        monkeypatch.setattr(envs.envs[1].session, "end", lambda **keys: end())
+        with pytest.raises(KeyboardInterrupt):
+            envs.step([1, 1, 1])
+        assert len(fake.folders()) == 2
+        assert envs.recv(3).seats.tolist() == []
+        assert fake.folders() == []
+        assert envs.step([1, 1, 1])[4]["heard"].tolist() == [0, 0, 0]
+
+
 CLOSING = """
 sys.stdin.readline()
 

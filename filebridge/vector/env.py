@@ -132,7 +132,7 @@ class BridgeVectorEnv(Copies):
         if seed is not None:
             self.envs[0].warn_of_seed(FRAMES)
         inner = self._seats
-        if any(one is None for seat, one in enumerate(inner.last) if seat not in seats):
+        if any(one is None and seat not in seats for seat, one in enumerate(inner.last)):
             cure = "reset all of them at first, or call send_reset()"
             raise UsageError("seats that never began are not in the mask", cure=cure)
         inner.reset(seats, seeds, options)

@@ -166,7 +166,8 @@ class BridgeVectorEnv(Copies):
         All simulators compute at the same time, and the step takes as long as the slowest of them.
 
         Raises:
-            ActionError, UsageError: an action cannot be taken; nothing was sent to any simulator.
+            ActionError, UsageError: an action is outside its space, or nothing runs; nothing was sent to any simulator.
+                Where it shows only when it is sent that an action cannot be, the others' steps are in ``partial``.
             SimulatorError, TransportError, ProtocolError: a simulator failed, and was ended; the steps of the others
                 are in the error's ``partial``. Its seat begins another episode in the next step (with
                 autoreset_mode DISABLED: by ``reset`` with a mask).

@@ -123,6 +123,8 @@ def main() -> None:
     seconds = monotonic() - began
     after = mean_return(model, envs, 10_000, given.episodes)
     envs.close()
+    if not watch.episodes:
+        raise SystemExit("no episode has ended: give it more --steps or --seconds")
     draw(watch.episodes, given.picture)
     print(f"mean return of {given.episodes} episodes: {before:.1f} before, {after:.1f} after")
     done = f"{model.num_timesteps} steps, {len(watch.episodes)} episodes in {seconds:.0f} s"

@@ -233,6 +233,8 @@ def main() -> None:
     seconds = monotonic() - began
     after = mean_return(envs, agent, runner.seen, 10_000, given.episodes)
     envs.close()
+    if not runner.episodes:
+        raise SystemExit("no episode has ended: give it more --steps or --seconds")
     draw(runner.episodes, given.picture)
     print(f"mean return of {given.episodes} episodes: {before:.1f} before, {after:.1f} after")
     print(f"{runner.steps} steps, {len(runner.episodes)} episodes in {seconds:.0f} s; the curve is in {given.picture}")

@@ -105,6 +105,8 @@ def main() -> None:
     search, began = Search(envs.single_action_space, given.trials, given.seed), monotonic()
     tune(envs, search, {"frequency": given.frequency, "cable": given.cable}, began + given.seconds)
     envs.close()
+    if not len(search.ratios):
+        raise SystemExit("nothing was tried: give it more --trials or --seconds")
     half, radius = search.designs[search.best] * 1000
     print(f"{len(search.ratios)} trials in {monotonic() - began:.1f} s; first SWR {search.ratios[0]:.2f}")
     print(f"best: half length {half:.1f} mm, radius {radius:.2f} mm, SWR {search.ratios.min():.3f}")

@@ -13,18 +13,20 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-def run(script, *arguments, cwd):
+def run(script, *arguments, cwd, fails=False):
     command = [sys.executable, "-W", "error", str(EXAMPLES / script), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=100, check=True).stdout
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=100, check=False)
+    assert bool(done.returncode) == fails, done.stderr
+    return done.stderr if fails else done.stdout
 
 
 @pytest.mark.parametrize("script", ["ppo_sb3.py", "ppo_torch.py"])
 def test_ppo_learns_to_land(script, tmp_path, require_module):
     for name in ("torch", "matplotlib", *(["stable_baselines3"] if script == "ppo_sb3.py" else [])):
         require_module(name)
-    said = run(script, "--steps", "9000", "--episodes", "16", "--seed", "1", "--picture", "curve.svg", cwd=tmp_path)
+    said = run(script, "--steps", "9000", "--episodes", "8", "--seed", "1", "--picture", "curve.svg", cwd=tmp_path)
     before, after = map(float, re.search(r"episodes: (\S+) before, (\S+) after", said).groups())
-    # In trials with other seeds it was -107 before, and -12 to -36 after as many steps.
+    # In trials with other seeds it was -107 before, and -10 to -39 after as many steps.
     assert before < -90
     assert after > -60
     assert ElementTree.parse(tmp_path / "curve.svg").getroot().tag.endswith("svg")
@@ -44,5 +46,5 @@ def test_the_tuner_finds_a_dipole_that_fits(tmp_path, require, require_module):
 def test_time_that_is_over_ends_a_training(tmp_path, require_module):
     for name in ("torch", "matplotlib", "stable_baselines3"):
         require_module(name)
-    said = run("ppo_sb3.py", "--seconds", "0.2", "--episodes", "2", "--envs", "2", cwd=tmp_path)
-    assert int(re.search(r"^(\d+) steps, ", said, re.M)[1]) < 100_000
+    said = run("ppo_sb3.py", "--seconds", "0", "--episodes", "2", "--envs", "2", cwd=tmp_path, fails=True)
+    assert said == "no episode has ended: give it more --steps or --seconds\n"

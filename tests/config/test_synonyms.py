@@ -123,7 +123,7 @@ RULES = {
            16 | done: x > 9
               | ^^^^
           found: done
-          expected: one of about, action, adapter, complaints, deadlines, deterministic, fields, filebridge, framing, ignore, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
+          expected: one of about, action, adapter, complaints, deadlines, deterministic, fields, filebridge, framing, ignore, info, leftover, limits, max_steps, name, observation, observation_dtype, on_failure, reset, restore, reward, simulator, start, step, stop, terminated, text, transport, truncated, variables
           did you mean: terminated
         """,
     ),

@@ -161,7 +161,7 @@ BY_STDIN = {"transport": {"console": {}, "files": {"read": "obs.txt", "written":
 
 
 def test_a_rename_is_seen_at_once():
-    with side.bridge(BRISK, **BY_STDIN, max_steps=10_000) as env:
+    with side.bridge(BRISK, **BY_STDIN) as env:
         env.reset()
         worst = []
         # The best of several: the machine may be busy with something else.

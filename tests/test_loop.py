@@ -90,11 +90,12 @@ def test_the_short_road_is_taken():
 
 
 def test_a_reply_that_nobody_asked_for_is_seen_before_the_next_step():
-    with bridge('say(f"x={x}\\n> ")\n    if x == 3: time.sleep(0.02); say("x=99\\n> ")') as env:
+    with bridge('say(f"x={x}\\n> ")\n    if x == 3: time.sleep(0.02); say("x=99\\n> "); note("said")') as env:
         env.reset()
         for _ in range(3):
             env.step(fake.act())
-        assert env._session.link.poll(5000.0)
+        process = env._session.link.process
+        fake.until(lambda: (process.drain_stderr() or process.stderr_tail()) == b"said")
         with pytest.raises(Desync):
             env.step(fake.act())
 

@@ -25,9 +25,10 @@ _MISSING = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ESTALE))
 _CURE = "let the simulator write a regular file there"
 
 
-def read_regular(dir_fd: int, name: str, cap: int) -> tuple[bytes, Identity] | None:
+def read_regular(dir_fd: int, name: str, cap: int) -> tuple[bytes, Identity, bool] | None:
     """Return all that the file ``name`` in the folder ``dir_fd`` holds, and its identity then; never blocks.
 
+    The third says whether it has a name no more: it was removed or replaced meanwhile, which changes its ctime.
     None when there is no such file, or when it changed while it was read. Raises PeerRejected for anything but
     a regular file, MessageTooLarge for one of more than ``cap`` bytes, of which nothing is read, and
     TransportError when the file cannot be read.
@@ -59,7 +60,7 @@ def read_regular(dir_fd: int, name: str, cap: int) -> tuple[bytes, Identity] | N
     changed = after.st_ctime_ns
     if changed != before.st_ctime_ns or after.st_size != size or len(data) != size:
         return None
-    return data, (after.st_ino, after.st_mtime_ns, changed, size)
+    return data, (after.st_ino, after.st_mtime_ns, changed, size), after.st_nlink == 0
 
 
 def open_regular(dir_fd: int, name: str) -> int | None:

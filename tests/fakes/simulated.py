@@ -48,7 +48,7 @@ def config(code: str = COUNTER, **keys: Any) -> dict[str, Any]:
         "fields": {"x": {"find": "x={int}"}},
         "observation": ["x"],
         "reward": "x",
-        "max_steps": 1000,
+        "max_steps": 1_000_000,
         "deadlines": {"start": 10, "reset": 10, "step": 10, "stop": 5},
     }
     for key, value in keys.items():

@@ -22,7 +22,8 @@ def folder(tmp_path):
 
 def test_a_file_is_given_with_its_identity(folder, tmp_path):
     (tmp_path / "obs.txt").write_bytes(b"x=1\n")
-    data, seen = read_regular(folder, "obs.txt", CAP)
+    data, seen, nameless = read_regular(folder, "obs.txt", CAP)
+    assert not nameless
     status = (tmp_path / "obs.txt").stat()
     assert data == b"x=1\n"
     assert seen == (status.st_ino, status.st_mtime_ns, status.st_ctime_ns, 4) == identity(folder, "obs.txt")

@@ -134,7 +134,7 @@ class NumberedReceiver:
             label = os.path.join(os.path.dirname(self._label), name)
             part = self._parts[name] = self._style(label, self._folder, name)
             part.given = self._old.pop(name, None)
-            part.polled = self._polls
+            part.polled, part.late = self._polls, self._watch.late
         return part
 
     def _note(self, events: Sequence[Event]) -> None:
@@ -144,7 +144,8 @@ class NumberedReceiver:
                 self._inspect()
             elif kind == GONE:
                 self._old.pop(name, None)
-                self._parts.pop(name, None)
+                if name in self._parts and not self._parts[name].outlives():
+                    del self._parts[name]
             else:
                 number = self._number(name)
                 if number is not None:

@@ -31,11 +31,12 @@ class Part:
     """A file named ``name`` in the folder of the descriptor ``folder``; ``label`` is its name in the configuration.
 
     ``news`` is 0, DOUBTFUL, LIKELY or SURE. ``given`` is the identity of what was given last, or was there from the
-    beginning. ``polled``: nothing is announced of it, so that its dates have to be believed.
+    beginning. ``polled``: nothing is announced of it, so that its dates have to be believed. ``late``: what is
+    announced may be of what was seen already.
     """
 
     __slots__ = (
-        "before", "content", "folder", "given", "label", "name", "news", "polled", "read_last", "seen", "told",
+        "before", "content", "folder", "given", "label", "late", "name", "news", "polled", "read_last", "seen", "told",
         "writing",
     )  # fmt: skip
 
@@ -47,6 +48,7 @@ class Part:
         self.writing = False
         self.told = False
         self.polled = False
+        self.late = False
         self.content: bytes | None = None
         self.read_last = b""
         self.seen: Identity | None = None
@@ -93,13 +95,22 @@ class Part:
                 break
         else:
             return None
-        data, self.seen = found
-        if self.news != SURE and self.is_old(data):
+        data, self.seen, nameless = found
+        if (self.news != SURE and self.is_old(data)) or ((nameless or self.late) and self._was_given(data, nameless)):
             self.given = self.seen
             self.news = 0
             return None
         self.read_last = data
         return data
+
+    def _was_given(self, data: bytes, nameless: bool) -> bool:
+        """Tell whether ``data`` was given already, although a late announcement or another ctime speaks against it."""
+        given, seen = self.given, self.seen
+        if given is None or seen is None:
+            return False
+        if nameless:
+            return (seen[0], seen[1], seen[3]) == (given[0], given[1], given[3])
+        return seen == given and data == self.content
 
     def give(self) -> None:
         """Take note that what was read last is given away."""
@@ -115,6 +126,15 @@ class Part:
     def adopt(self) -> None:
         """Take what stands there now for old."""
         self.given = identity(self.folder, self.name)
+
+    def outlives(self) -> bool:
+        """Tell whether the file is there as it was given, so that what was announced to be gone was an older one."""
+        return self.late and self.given is not None and identity(self.folder, self.name) == self.given
+
+    def lose(self) -> None:
+        """Take note that a file of this name is gone."""
+        if not self.outlives():
+            self.forget()
 
     def forget(self) -> None:
         """Take the next file of this name for new, whatever it looks like: this one is gone."""
@@ -147,7 +167,7 @@ class RenamedPart(Part):
         if kind == ARRIVED:
             self.news = LIKELY
         elif kind == GONE:
-            self.forget()
+            self.lose()
 
     def changed(self, now: Identity, final: bool) -> bool:
         """Tell whether it is another file, and not the same one with another content."""
@@ -166,7 +186,7 @@ class ClosedPart(Part):
             self.before = None
             self.news = 0
         elif kind == GONE:
-            self.forget()
+            self.lose()
         elif kind == CLOSED and self.writing:
             self.news = SURE
             self.writing = False
@@ -181,6 +201,14 @@ class ClosedPart(Part):
         closed = is_closed(self.folder, self.name)
         return now == self.before and not self.writing if closed is None else closed
 
+    def read(self, cap: int) -> bytes | None:
+        """Return what the file holds, None too if it was closed some time ago and is written to by now."""
+        data = super().read(cap)
+        if data is None or not self.late:
+            return data
+        stands = is_closed(self.folder, self.name) is not False and identity(self.folder, self.name) == self.seen
+        return data if stands else None
+
 
 class OpenPart(Part):
     """Written whenever the simulator likes; each different state of it is given once."""
@@ -190,7 +218,7 @@ class OpenPart(Part):
     def note(self, kind: int) -> None:
         """Take any change for the one that may make the message whole."""
         if kind == GONE:
-            self.forget()
+            self.lose()
         else:
             self.news = max(self.news, DOUBTFUL if kind == CLOSED else LIKELY)
 
@@ -223,7 +251,7 @@ class LockedPart(Part):
         if kind == CHANGED:
             self.news = SURE
         elif kind == GONE:
-            self.forget()
+            self.lose()
         else:
             self.news = max(self.news, DOUBTFUL if kind == CLOSED else LIKELY)
 

@@ -74,7 +74,7 @@ class ResultsReceiver:
             self._polls = results.watch == "poll" or self._watch.patience != PATIENCE
             self.patience = self._watch.patience if self._polls else PAUSE
             for part in self._parts:
-                part.polled = self._polls
+                part.polled, part.late = self._polls, self._watch.late
                 (part.remove if self._removes else part.adopt)()
             if self._flag:
                 self._flag.remove()

@@ -41,11 +41,12 @@ class Watch(Protocol):
     """Tells what happens in some folders; never waits.
 
     ``patience`` is the number of seconds after which to look although nothing was announced. ``polls`` says
-    that nothing ever is.
+    that nothing ever is, ``late`` that a look may see what is announced only afterwards.
     """
 
     patience: float
     polls: bool
+    late: bool
 
     def fileno(self) -> int:
         """Return the descriptor that is readable when something was announced."""

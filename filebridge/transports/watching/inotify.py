@@ -36,6 +36,7 @@ class InotifyWatch:
 
     patience = PATIENCE
     polls = False
+    late = False
 
     def __init__(self, folders: Sequence[str]) -> None:
         self.folders = Folders(folders)

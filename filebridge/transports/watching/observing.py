@@ -112,6 +112,7 @@ class ObserverWatch:
 
     patience = PATIENCE
     polls = False
+    late = True
 
     def __init__(self, folders: Sequence[str]) -> None:
         self._folders = Folders(folders)

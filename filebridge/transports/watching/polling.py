@@ -20,6 +20,7 @@ class PollingWatch:
     """
 
     polls = True
+    late = False
 
     def __init__(self, folders: Sequence[str], interval: float) -> None:
         self.patience = interval

@@ -40,6 +40,8 @@ BEHAVIOURS = {
     "too much": 'say(f"x={x}\\n> ") if x < 3 else say("y" * 5000)',
     "silent": 'say(f"x={x}\\n> ") if x < 3 else hear()',
 }
+MUTE = (BEHAVIOURS["silent"],)
+"""Those for whose answer nothing but the deadline ends the wait."""
 
 
 def simulator(behaviour):
@@ -49,7 +51,7 @@ def simulator(behaviour):
 def bridge(behaviour, **keys):
     return fake.bridge(
         simulator(behaviour), step=[{"send": "{action:.0f}", **ENDS}], limits={"output": 4096},
-        terminated="over or left", deterministic=True, deadlines={"step": 0.3}, **keys,
+        terminated="over or left", deterministic=True, deadlines={"step": 0.3 if behaviour in MUTE else 10}, **keys,
     )
 
 

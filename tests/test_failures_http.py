@@ -247,7 +247,7 @@ def test_a_service_that_is_never_there_or_never_ready_is_told_as_such():
 def test_a_service_that_answers_but_is_not_ready_is_told_by_its_answer(status, cure):
     transport = {"http": {**SERVICE["http"], "ready": "/health"}}
     code = BEGINS + f"while True:\n    request()\n    answer('not you', {status!r})"
-    with bridge(code, transport=transport, deadlines={"start": 0.6}) as env, pytest.raises(ReadyTimeout) as caught:
+    with bridge(code, transport=transport, deadlines={"start": 1.5}) as env, pytest.raises(ReadyTimeout) as caught:
         env.reset()
     assert caught.value.what.endswith(f"an answer of 2xx to GET /health; the last answer was {status}: not you")
     assert caught.value.cure == f"{cure}; if it is only slow, raise `deadlines: {{start: ...}}`"

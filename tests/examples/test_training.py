@@ -12,10 +12,13 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
+pytestmark = pytest.mark.timeout(300)
+"""A busy machine takes its time for a training."""
+
 
 def run(script, *arguments, cwd, fails=False):
     command = [sys.executable, "-W", "error", str(EXAMPLES / script), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=100, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=280, check=False)
     assert bool(done.returncode) == fails, done.stderr
     return done.stderr if fails else done.stdout
 

@@ -102,10 +102,7 @@ def test_the_seed_decides_the_day():
 
 def test_on_standard_input_and_output():
     with shop(stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        process.stdin.write("LARGE\n" * 300)
-        process.stdin.close()
-        # What was read ahead is seen here too; `communicate` would pass it over.
-        said = process.stdout.read()
+        said, _ = process.communicate("LARGE\n" * 300, timeout=60)
     assert said.splitlines() == lines("LARGE")
     assert process.returncode == 0
 
@@ -167,7 +164,10 @@ def test_while_it_waits_it_shows_that_it_is_alive():
         found = [process.stdout.readline()]
         while "HEARTBEAT 5" not in found[-1]:
             found.append(process.stdout.readline())
-        said, _ = process.communicate("LARGE\n" * 300, timeout=60)
+        process.stdin.write("LARGE\n" * 300)
+        process.stdin.close()
+        # What was read ahead is seen here too; `communicate` would pass it over.
+        said = process.stdout.read()
     told = [line.rstrip() for line in [*found, *said.splitlines()]]
     beats = [line for line in told if line.startswith("HEARTBEAT")]
     assert beats == [f"HEARTBEAT {number + 1}" for number in range(len(beats))]

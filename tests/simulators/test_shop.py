@@ -166,6 +166,7 @@ def test_while_it_waits_it_shows_that_it_is_alive():
             found.append(process.stdout.readline())
         process.stdin.write("LARGE\n" * 300)
         process.stdin.close()
+        process.stdin = None
         # What was read ahead is seen here too; `communicate` would pass it over.
         said = process.stdout.read()
     told = [line.rstrip() for line in [*found, *said.splitlines()]]

@@ -92,34 +92,47 @@ def test_two_strangers_are_counted(door, call):
     )
 
 
+def takes(seconds, most):
+    """Whether it takes less than ``most`` in the best of several tries: the machine may be busy with something else."""
+    return any(seconds() < most for _ in range(5))
+
+
 @pytest.mark.parametrize("said", [b"", b"fedc"])
 def test_a_hundred_who_are_slow_do_not_hold_up_the_real_one(door, call, said, opened):
-    accepting, address, taken = door(peer="token", token=TOKEN)
-    for at in range(100):
-        call(address, said)
-        if at % 10 == 0:
-            accepting.advance()
-    real = call(address, TOKEN.encode() + b"\nhello")
-    begun = time.monotonic()
-    opened(accepting)
-    assert time.monotonic() - begun < 0.05
-    assert taken[0].getpeername() == real.getsockname()
-    assert taken[0].recv(9) == b"hello"
+    def seconds():
+        accepting, address, taken = door(peer="token", token=TOKEN)
+        for at in range(100):
+            call(address, said)
+            if at % 10 == 0:
+                accepting.advance()
+        real = call(address, TOKEN.encode() + b"\nhello")
+        begun = time.monotonic()
+        opened(accepting)
+        ended = time.monotonic()
+        assert taken[0].getpeername() == real.getsockname()
+        assert taken[0].recv(9) == b"hello"
+        return ended - begun
+
+    assert takes(seconds, 0.05)
 
 
 def test_a_hundred_strangers_do_not_hold_up_our_process(door, call, program, run_token, opened):
-    accepting, address, taken = door(run=run_token)
-    for _ in range(100):
-        call(address)
-    ours = program(CALLER, address[1], "hello")
-    assert ours.stdout.readline() == b"up\n"
-    for _ in range(20):
-        call(address)
-    begun = time.monotonic()
-    opened(accepting)
-    assert time.monotonic() - begun < 0.25
-    assert select.select(taken, [], [], 20)[0]
-    assert taken[0].recv(9) == b"hello"
+    def seconds():
+        accepting, address, taken = door(run=run_token)
+        for _ in range(100):
+            call(address)
+        ours = program(CALLER, address[1], "hello")
+        assert ours.stdout.readline() == b"up\n"
+        for _ in range(20):
+            call(address)
+        begun = time.monotonic()
+        opened(accepting)
+        ended = time.monotonic()
+        assert select.select(taken, [], [], 20)[0]
+        assert taken[0].recv(9) == b"hello"
+        return ended - begun
+
+    assert takes(seconds, 0.25)
 
 
 def test_of_too_many_the_oldest_has_to_go(door, call):

@@ -9,7 +9,7 @@ import pytest
 
 from filebridge.env import BridgeEnv
 
-SILENCE = 0.05
+SILENCE = 0.2
 KEYS = ("x+1", "x+7", "x*2", "sqrt(x)", "12/(x%7)")
 
 

@@ -273,8 +273,9 @@ def test_an_end_after_a_whole_reply_has_a_cure_that_can_work(step, said, cure):
 
 def test_a_deadline_is_kept_to_a_tenth_of_a_second():
     with stepping("time.sleep(99)", deadlines={"step": 0.3}) as env:
-        excess = []
-        while min(excess, default=1) > 0.1 and len(excess) < 10:
+        excess, limit = [], time.monotonic() + 60
+        # The best of several: the machine may be busy with something else.
+        while min(excess, default=1) > 0.1 and time.monotonic() < limit:
             env.reset()
             env.step(fake.act())
             begun = time.monotonic()

@@ -87,6 +87,8 @@ def run_folders(tmp_path_factory):
     base = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else Path(tempfile.gettempdir())
     folder = Path(tempfile.mkdtemp(prefix="filebridge-tests-", dir=base))
     os.environ["FILEBRIDGE_WORKDIR"] = str(folder)
+    # Where Stable-Baselines3 logs: it leaves a folder for each model beside all others else.
+    os.environ["SB3_LOGDIR"] = str(tmp_path_factory.mktemp("sb3"))
     gc.collect()
     gc.freeze()
     yield folder

@@ -29,8 +29,9 @@ BARS = (
     *(
         Bar("instant", seats, "bridge-step", other, least)
         for seats in (16, 64)
-        for other, least in {"async": 3, "sb3-subproc": 3, "sync": 1, "c-step": 0.45, "c-ready": 0.45}.items()
+        for other, least in {"async": 3, "sb3-subproc": 3, "sync": 1, "c-step": 0.45}.items()
     ),
+    Bar("sleep", 64, "bridge-recv", IDEAL, 0.9),
     Bar("sleep", 64, "bridge-step", IDEAL, 0.9),
     Bar("sleep", 64, "bridge-step", "c-step", 0.9),
     Bar("one-slow", 10, "bridge-recv", "bridge-step", 3),

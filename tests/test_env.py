@@ -361,7 +361,7 @@ def test_a_mapping_and_a_program_are_configurations_too():
 
 
 def test_environments_of_one_program_draw_their_actions_each_for_itself():
-    program = load_program(fake.simulated("say('> ')"))
+    program = load_program(fake.config())
     one, other = BridgeEnv(program), BridgeEnv(program)
     one.action_space.seed(1)
     expected = [one.action_space.sample().tolist() for _ in range(5)]

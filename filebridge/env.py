@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -72,8 +73,9 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         self.render_mode = render_mode
         self._given_seat = seat
         self._target = config
-        self.action_space = self.program.action_space
-        self.observation_space = self.program.observer.space
+        # Each with a generator of its own, also where others are made of the same program.
+        self.action_space = copy.deepcopy(self.program.action_space)
+        self.observation_space = copy.deepcopy(self.program.observer.space)
         self._transcript = None if transcript is None else Path(transcript).absolute()
         self._session = Session(self.program, seat, self._transcript)
         self._warm = warm

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from signal import SIGCONT, SIGTERM
 from time import monotonic
@@ -18,6 +19,7 @@ from filebridge.program import Program
 from filebridge.program.deadlines import scaled
 from filebridge.program.seat import Seat, needs_seat
 from filebridge.program.slots import ACTIONS, EPISODE, SEAT, SEED, STEP
+from filebridge.transports.birth import nothing_ignored
 
 __all__ = ["Running", "end_each"]
 
@@ -65,7 +67,9 @@ class Running:
         Raises StartError and its kin.
         """
         self.phase = "start"
-        return unbroken(lambda: self._launched(values))
+        # With a process for each step none is started here.
+        with nothing_ignored() if self.program.config.simulator.each == "episode" else nullcontext():
+            return unbroken(lambda: self._launched(values))
 
     def _launched(self, values: Mapping[str, object]) -> Link:
         if self._takes_seat and self._seat is None:

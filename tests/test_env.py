@@ -358,3 +358,14 @@ def test_a_mapping_and_a_program_are_configurations_too():
     env.close()
     with pytest.raises(ConfigError):
         BridgeEnv({"filebridge": 1})
+
+
+def test_environments_of_one_program_draw_their_actions_each_for_itself():
+    program = load_program(fake.config())
+    one, other = BridgeEnv(program), BridgeEnv(program)
+    one.action_space.seed(1)
+    expected = [one.action_space.sample().tolist() for _ in range(5)]
+    one.action_space.seed(1)
+    other.action_space.seed(2)
+    assert [(one.action_space.sample().tolist(), other.action_space.sample())[0] for _ in range(5)] == expected
+    assert one.observation_space is not other.observation_space

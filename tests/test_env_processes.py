@@ -188,3 +188,34 @@ def test_wrappers_work_on_it():
     env.close()
     with pytest.raises(UsageError, match="the environment is closed"):
         env.unwrapped.step(np.array([5], np.float32))
+
+
+HUNG_UP = """
+import os, signal, sys
+import numpy as np
+import filebridge
+
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+forks = []
+os.register_at_fork(before=lambda: forks.append(1))
+each = sys.argv[1]
+env = filebridge.BridgeEnv({
+    "filebridge": 1, "name": "Ignored", "action": {"choices": 3}, "observation": ["ignored"], "max_steps": 9,
+    "simulator": {"command": ["sh", "-c", "grep SigIgn /proc/self/status; read line; true"], "each": each, "seed": "none"},
+    "transport": {"console": {}}, "fields": {"ignored": {"find": "SigIgn: {hex}", "low": 0}},
+    **({"reset": [{}], "step": [{}]} if each == "step" else {"start": [{}], "step": [{}]}),
+})
+for _ in range(2):
+    print(int(env.reset()[0][0]))
+if each == "step":
+    print(int(env.step(0)[0][0]))
+os.kill(os.getpid(), signal.SIGHUP)
+env.close()
+print(len(forks), signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)
+"""
+
+
+@pytest.mark.parametrize(("each", "starts"), [("episode", 2), ("step", 3)])
+def test_under_nohup_a_start_is_no_fork_of_the_trainer_and_inherits_nothing_ignored(each, starts):
+    done = subprocess.run([sys.executable, "-c", HUNG_UP, each], capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines() == ["0"] * starts + ["0 True"], done.stderr

@@ -1,8 +1,9 @@
-"""Rules about seeds: equal ones repeat an episode, different ones do not."""
+"""Rules about seeds: equal ones repeat an episode, different ones do not, and neither do copies without a seed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
 from typing import Any
 
@@ -12,7 +13,7 @@ from filebridge.check.rule import Broken, Finding, NotApplicable
 from filebridge.check.subject import Subject
 from filebridge.env import BridgeEnv
 
-__all__ = ["different_seeds_differ", "same_after_reset", "same_in_fresh_processes"]
+__all__ = ["copies_differ", "different_seeds_differ", "same_after_reset", "same_in_fresh_processes"]
 
 MOST_STEPS = 200
 """Steps that are compared of an episode."""
@@ -51,6 +52,32 @@ def different_seeds_differ(subject: Subject) -> Finding:
     return Finding(warnings=("four seeds gave equal episodes: does `${seed}` reach the simulator?",))
 
 
+def copies_differ(subject: Subject) -> Finding:
+    """Begin two episodes at the same moment, without a seed: they differ; where not, that is shown, but is no failure."""
+    simulator = subject.program.config.simulator
+    if subject.is_repeatable:
+        raise NotApplicable("its episodes follow the seed")
+    if not simulator.command:
+        raise NotApplicable("somebody else starts the program, and it may be the only one")
+    if not _are_equal(subject):
+        return Finding()
+    return Finding(
+        warnings=(
+            "two that began at the same moment gave equal episodes, as all seats of a vector environment would: if it"
+            " draws nothing, say `deterministic: true`; if it draws from the clock, let a variable be drawn, or give"
+            " it a clock that is set by the seed",
+        )
+    )
+
+
+def _are_equal(subject: Subject) -> bool:
+    """Return whether two copies that are begun together, and take the same actions, have the same episode."""
+    with subject.env() as one, subject.env() as other, ThreadPoolExecutor(2) as pool:
+        episodes = [_moments(env, None, subject.seed) for env in (one, other)]
+        begun, another = pool.map(next, episodes)
+        return _difference([begun], [another]) is None and not _differ(*episodes)
+
+
 def _refuse_seedless(subject: Subject) -> None:
     if not subject.is_repeatable:
         raise NotApplicable("`seed: none`, and `deterministic` is false")
@@ -69,7 +96,7 @@ def _trace(env: BridgeEnv, seed: int) -> Trace:
     return list(_moments(env, seed, seed))
 
 
-def _moments(env: BridgeEnv, seed: int, actions: int) -> Iterator[Moment]:
+def _moments(env: BridgeEnv, seed: int | None, actions: int) -> Iterator[Moment]:
     """Play the episode of ``seed``, its actions drawn from ``actions``, as far as it is asked for."""
     env.action_space.seed(actions)
     observation, _ = env.reset(seed=seed)
@@ -81,7 +108,7 @@ def _moments(env: BridgeEnv, seed: int, actions: int) -> Iterator[Moment]:
             return
 
 
-def _differ(first: Trace, episode: Iterator[Moment]) -> bool:
+def _differ(first: Iterable[Moment], episode: Iterator[Moment]) -> bool:
     """Return whether an episode is another one than ``first``; it is played no further than to where it differs."""
     for one, other in zip_longest(first, episode):
         if one is None or other is None or _difference([one], [other]) is not None:

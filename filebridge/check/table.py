@@ -31,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     Rule("equal seeds, fresh processes: equal episodes", seeds.same_in_fresh_processes),
     Rule("equal seeds after a reset: equal episodes", seeds.same_after_reset),
     Rule("different seeds: different episodes", seeds.different_seeds_differ),
+    Rule("no seed, begun together: different episodes", seeds.copies_differ),
     Rule("resets in a row", talk.resets_twice),
     Rule("Gymnasium's own checker is content", standard.gymnasium_checker),
     Rule("close leaves nothing behind", traces.close_leaves_nothing),

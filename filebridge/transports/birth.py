@@ -9,9 +9,11 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from types import FrameType
 from typing import Any
 
 from filebridge.errors import BridgeError, ExecFailed, LimitReached, StartError
@@ -24,6 +26,7 @@ __all__ = [
     "checked",
     "default_signals",
     "limited_before",
+    "nothing_ignored",
     "output_pipe",
     "quiet_fork",
     "start_errors",
@@ -32,6 +35,7 @@ __all__ = [
 ]
 
 _RESTORED = {signal.SIGPIPE, getattr(signal, "SIGXFSZ", signal.SIGPIPE)}
+_SIGNALS = sorted(signal.valid_signals() - _RESTORED)
 _SCARCE = {
     errno.EMFILE: ("this process may open no more files", "raise the limit before the training: ulimit -n"),
     errno.ENFILE: ("this machine can open no more files", "raise fs.file-max, or start fewer simulators"),
@@ -117,10 +121,34 @@ def _on_terminal() -> bool:
     return True
 
 
+@contextmanager
+def nothing_ignored() -> Iterator[None]:
+    """Ignore no signal meanwhile: what was ignored is handled, by doing nothing.
+
+    A new process inherits what is ignored, as under nohup, but no handlers, and needs no hook then. Only the main
+    thread can do so; in others nothing is changed.
+    """
+    ignored = _ignored() if threading.current_thread() is threading.main_thread() else []
+    try:
+        for number in ignored:
+            signal.signal(number, _do_nothing)
+        yield
+    finally:
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _ignored() -> list[int]:
+    return [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_IGN]
+
+
+def _do_nothing(number: int, frame: FrameType | None) -> None:
+    """Handle a signal that the trainer ignores."""
+
+
 def unclean_signals() -> bool:
     """Tell whether a new process would inherit ignored or blocked signals that subprocess does not restore."""
-    ignored = (number for number in signal.valid_signals() if signal.getsignal(number) is signal.SIG_IGN)
-    return not _RESTORED.issuperset(ignored) or bool(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+    return bool(_ignored() or signal.pthread_sigmask(signal.SIG_BLOCK, ()))
 
 
 def default_signals() -> None:

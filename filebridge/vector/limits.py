@@ -35,8 +35,9 @@ def check_descriptors(program: Program, count: int, records: bool) -> None:
     each = _each(program) + records
     needed = count * each + _opened() + SPARE
     if needed > limit:
+        who = "a simulator needs" if count == 1 else f"{count} simulators need"
         raise LimitReached(
-            f"{count} simulators need more descriptors than this process may open",
+            f"{who} more descriptors than this process may open",
             found=f"{each} for each, {needed} with those that are open; the limit is {limit}",
             cure=f"raise it before the training: ulimit -n {1 << (needed - 1).bit_length()}; or num_envs="
             f"{max(1, room(program, records) or 1)}",

@@ -6,7 +6,13 @@ import pytest
 from filebridge import ActionError, BridgeEnv
 from filebridge.check import RULES, Verdict, check
 
+TOGETHER = "no seed, begun together: different episodes"
 FAR = np.array([9.0])
+EQUAL = (
+    "two that began at the same moment gave equal episodes, as all seats of a vector environment would: if it draws"
+    " nothing, say `deterministic: true`; if it draws from the clock, let a variable be drawn, or give it a clock that"
+    " is set by the seed"
+)
 SILENT_END = "(print('x', line.strip(), flush=True), print('more' * (step == 2), end='', flush=True))"
 
 
@@ -16,7 +22,9 @@ def outcomes(verdicts):
 
 def test_lander_keeps_every_rule():
     verdicts = list(check("Lander", episodes=1))
-    assert [one for one in verdicts if one.outcome != "passed"] == []
+    assert [(one.rule, one.detail) for one in verdicts if one.outcome != "passed"] == [
+        (TOGETHER, "its episodes follow the seed")
+    ]
     assert [one.rule for one in verdicts] == [rule.name for rule in RULES]
 
 
@@ -29,6 +37,9 @@ def test_wump_keeps_every_rule_but_those_that_it_declares(require):
         "`seed: none`, and `deterministic` is false",
         "`seed: none`, and no variable is drawn",
     ]
+    # It draws from the clock, of which it sees whole seconds.
+    (warning,) = [one for one in verdicts if one.rule == TOGETHER][0].warnings
+    assert warning == EQUAL
 
 
 def test_a_wrong_configuration_closes_the_gate():
@@ -112,6 +123,7 @@ NOT_APPLICABLE = [
     ("one reply for each action, none left over", {"leftover": "keep"}, "the configuration says `leftover: keep`"),
     ("the step limit holds", {"max_steps": None, "terminated": "step == 3"}, "the configuration has no `max_steps`"),
     ("equal seeds, fresh processes: equal episodes", {}, "`seed: none`, and `deterministic` is false"),
+    (TOGETHER, {"deterministic": True}, "its episodes follow the seed"),
 ]
 
 
@@ -128,6 +140,15 @@ def test_equal_episodes_of_different_seeds_are_a_warning(config, verdict):
         "passed",
         ("four seeds gave equal episodes: does `${seed}` reach the simulator?",),
     )
+
+
+def test_equal_episodes_of_copies_without_a_seed_are_a_warning(config, verdict):
+    assert verdict(config(), TOGETHER) == Verdict(TOGETHER, "passed", "", "", (EQUAL,))
+
+
+def test_copies_that_draw_for_themselves_are_none(config, verdict):
+    drawing = config("print('x', __import__('os').getpid(), flush=True)", fields={"x": {"find": "x {float}"}})
+    assert verdict(drawing, TOGETHER) == Verdict(TOGETHER, "passed")
 
 
 @pytest.mark.parametrize(

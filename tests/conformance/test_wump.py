@@ -94,3 +94,23 @@ def test_a_seed_is_loudly_no_seed(wump):
     env = wump()
     with pytest.warns(SeedWarning, match="Wump has no seed"):
         env.reset(seed=1)
+
+
+def test_a_clock_that_is_set_by_the_seed_gives_it_seeds(wump, require):
+    require("faketime")
+    simulator = {"command": ["faketime", "@${seed}", "wump"], "path": ["/usr/games"]}
+    first, second = wump(simulator=simulator), wump(simulator=simulator)
+
+    def episode(env, seed):
+        env.action_space.seed(0)
+        seen = [env.reset(seed=seed)[0].tolist()]
+        ended = False
+        while not ended:
+            observation, _, terminated, truncated, _ = env.step(env.action_space.sample())
+            seen.append(observation.tolist())
+            ended = terminated or truncated
+        return seen
+
+    episodes = [episode(first, seed) for seed in range(5)]
+    assert [episode(second, seed) for seed in range(5)] == episodes
+    assert len(set(map(str, episodes))) == 5

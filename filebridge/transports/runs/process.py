@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack
 
 from filebridge.transports.base import Launch
 from filebridge.transports.birth import (
@@ -16,6 +16,7 @@ from filebridge.transports.birth import (
     checked,
     default_signals,
     limited_before,
+    nothing_ignored,
     quiet_fork,
     start_errors,
     unclean_signals,
@@ -51,8 +52,13 @@ class Start:
 
         Raises OSError and what else ``birth.start_errors`` translates; nothing runs then.
         """
-        hooked = self._before or self._unclean or bool(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
-        with quiet_fork() if hooked else nullcontext(), ExitStack() as copies:
+        with ExitStack() as copies:
+            if self._unclean:
+                copies.enter_context(nothing_ignored())
+            unclean = unclean_signals() if self._unclean else signal.pthread_sigmask(signal.SIG_BLOCK, ())
+            hooked = self._before or bool(unclean)
+            if hooked:
+                copies.enter_context(quiet_fork())
             # A real fork lets go, in the child, of all that is the trainer's: these descriptors too.
             streams = [_copy(stream, copies) if hooked else stream for stream in (stdin, stdout, stderr)]
             child = subprocess.Popen(

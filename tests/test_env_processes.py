@@ -201,7 +201,8 @@ os.register_at_fork(before=lambda: forks.append(1))
 each = sys.argv[1]
 env = filebridge.BridgeEnv({
     "filebridge": 1, "name": "Ignored", "action": {"choices": 3}, "observation": ["ignored"], "max_steps": 9,
-    "simulator": {"command": ["sh", "-c", "grep SigIgn /proc/self/status; read line; true"], "each": each, "seed": "none"},
+    "simulator": {"command": ["sh", "-c", "grep SigIgn /proc/self/status; read line; true"], "seed": "none",
+                  "each": each},
     "transport": {"console": {}}, "fields": {"ignored": {"find": "SigIgn: {hex}", "low": 0}},
     **({"reset": [{}], "step": [{}]} if each == "step" else {"start": [{}], "step": [{}]}),
 })

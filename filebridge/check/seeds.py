@@ -53,7 +53,7 @@ def different_seeds_differ(subject: Subject) -> Finding:
 
 
 def copies_differ(subject: Subject) -> Finding:
-    """Begin two episodes at the same moment, without a seed: they differ; where not, that is shown, but is no failure."""
+    """Begin two episodes at one moment, without a seed: they differ; where not, that is shown, but is no failure."""
     simulator = subject.program.config.simulator
     if subject.is_repeatable:
         raise NotApplicable("its episodes follow the seed")

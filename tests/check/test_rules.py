@@ -38,7 +38,7 @@ def test_wump_keeps_every_rule_but_those_that_it_declares(require):
         "`seed: none`, and no variable is drawn",
     ]
     # It draws from the clock, of which it sees whole seconds.
-    (warning,) = [one for one in verdicts if one.rule == TOGETHER][0].warnings
+    (warning,) = next(one for one in verdicts if one.rule == TOGETHER).warnings
     assert warning == EQUAL
 
 
@@ -147,7 +147,8 @@ def test_equal_episodes_of_copies_without_a_seed_are_a_warning(config, verdict):
 
 
 def test_copies_that_draw_for_themselves_are_none(config, verdict):
-    drawing = config("print('x', __import__('os').getpid(), flush=True)", fields={"x": {"find": "x {float}"}})
+    body = "print('x', __import__('os').getpid(), flush=True)"
+    drawing = config(body, fields={"x": {"find": "x {float}", "default": 0}})
     assert verdict(drawing, TOGETHER) == Verdict(TOGETHER, "passed")
 
 
@@ -268,7 +269,11 @@ def test_files_and_runs_keep_every_rule_that_applies(config, ways):
     assert {one.detail for one in verdicts if one.is_failed} == set()
     skipped = {one.rule: one.detail for one in verdicts if one.outcome == "not applicable"}
     reason = {LEFT: "with `each: step` no process lives between two steps"} if ways is in_runs else {}
-    assert skipped == {**reason, "different seeds: different episodes": "`seed: none`, and no variable is drawn"}
+    assert skipped == {
+        **reason,
+        "different seeds: different episodes": "`seed: none`, and no variable is drawn",
+        TOGETHER: "its episodes follow the seed",
+    }
 
 
 def test_a_result_that_is_written_again_unasked_is_left_over(config, verdict):

@@ -37,6 +37,7 @@ from filebridge.program.file_causes import (
     told,
 )
 from filebridge.program.ignoring import ignored_cause
+from filebridge.program.lacking import install_cure, lacking
 from filebridge.program.slots import EPISODE, STEP
 from filebridge.program.socket_causes import socket_cause, turned_away_cure
 from filebridge.transports.base import Opening
@@ -95,13 +96,7 @@ def died(link: Link, phase: str, between: bool = False) -> BridgeError:
     """Return the error for a process that has ended in ``phase``, or ``between`` the one before and this one."""
     end = link.process.exit()
     if phase == "start":
-        met = link.transport.met()
-        return StartCrashed(
-            f"the simulator ended before it was ready: {end}",
-            found=met,
-            cure=f"{_met_cure(link, met)}read its last words above; run the command by hand, and correct `simulator` or"
-            " `start`",
-        )
+        return _ended_at_once(link, end)
     when = f"between two {'episodes' if phase == 'reset' else 'steps'}" if between else f"in the middle of a {phase}"
     crashed = end is not None and end.signal is not None
     runs = link.program.config.simulator.each == "step"
@@ -112,6 +107,17 @@ def died(link: Link, phase: str, between: bool = False) -> BridgeError:
     if end is not None:
         error.code, error.signal = end.code, end.signal
     return error
+
+
+def _ended_at_once(link: Link, end: Exit | None) -> StartCrashed:
+    part = lacking(link.process.stderr_tail() + b"\n" + link.dialogue.pending)
+    if part:
+        what = f"the simulator ended before it was ready, since it lacks {part}: {end}"
+        return StartCrashed(what, cure=install_cure(link.program.config.simulator.install))
+    met = link.transport.met()
+    cure = "read its last words above; run the command by hand, and correct `simulator` or `start`"
+    what = f"the simulator ended before it was ready: {end}"
+    return StartCrashed(what, found=met, cure=f"{_met_cure(link, met)}{cure}")
 
 
 def _met_cure(link: Link, met: str) -> str:

@@ -99,6 +99,28 @@ def test_a_crash_at_the_start_is_told_with_its_code_and_last_words():
         failure(env, StartCrashed)
 
 
+@pytest.mark.parametrize(("said", "part"), [
+    ("ModuleNotFoundError: No module named 'kiln.server'", "kiln.server"),
+    ("plant: error while loading shared libraries: libode.so.8: cannot open shared object file", "libode.so.8"),
+    ("Can't locate Plant/Heat.pm in @INC (you may need to install it)", "Plant/Heat.pm"),
+    ("Error: Unable to access jarfile plant.jar", "plant.jar"),
+    ("Error: Could not find or load main class plant.Main", "plant.Main"),
+    ("./start.sh: line 3: octave: command not found", "octave"),
+    ("sh: 1: octave: not found", "octave"),
+])  # fmt: skip
+def test_a_program_that_lacks_a_part_is_told_with_the_line_that_installs_it(said, part):
+    code = f"note({said!r} + chr(10))\nsys.exit(3)"
+    install = "apt-get install plant-parts"
+    for known, cure in (
+        ({"install": install}, f"install with: {install}"),
+        ({}, "install it, and say how under `simulator: {install: ...}`"),
+    ):
+        with fake.bridge(code, simulator={**fake.config(code)["simulator"], **known}) as env:
+            error, _ = failure(env, StartCrashed)
+            assert error.what == f"the simulator ended before it was ready, since it lacks {part}: exit code 3"
+            assert error.cure == cure
+
+
 def test_the_whole_text_of_a_failure_is_four_parts():
     with fake.bridge('note("no \\x1b[31mlicence\\n")\nsys.exit(3)') as env:
         error, _ = failure(env, StartCrashed)

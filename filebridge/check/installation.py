@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from filebridge.config import substitution
 from filebridge.config.model import Config
-from filebridge.errors import StartError
+from filebridge.errors import ExecFailed, StartError
+from filebridge.program.lacking import install_cure
 from filebridge.transports.base import Launch
 from filebridge.transports.process import exec_path
 
@@ -25,7 +28,24 @@ def executable(config: Config, folder: Path | None) -> str:
     if not config.simulator.command:
         return ""  # it is started by somebody else
     word = config.simulator.command[0]
-    return word if _is_placed(word, config) else _found(word, config, folder)
+    path = word if _is_placed(word, config) else _found(word, config, folder)
+    _refuse_missing_module(config)
+    return path
+
+
+def _refuse_missing_module(config: Config) -> None:
+    """Raise ExecFailed where the command is this very Python, with a module to be installed that is not there."""
+    simulator = config.simulator
+    if simulator.command[:2] != ["${python}", "-m"] or not simulator.install or len(simulator.command) == 2:
+        return
+    package = str(simulator.command[2]).split(".")[0]
+    # It may lie in the folder in which it is started, or where the environment says.
+    beside = {name.split("/")[0] for name in simulator.files} & {package, f"{package}.py"}
+    elsewhere = beside or simulator.directory != "${workdir}" or "PYTHONPATH" in {*simulator.environment, *os.environ}
+    if not elsewhere and package.isidentifier() and find_spec(package) is None:
+        raise ExecFailed(
+            f"{package} is no module of this Python", found=sys.executable, cure=install_cure(simulator.install)
+        )
 
 
 def _found(word: str, config: Config, folder: Path | None) -> str:

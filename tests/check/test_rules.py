@@ -1,4 +1,5 @@
 import inspect
+import sys
 
 import numpy as np
 import pytest
@@ -62,6 +63,32 @@ def test_a_missing_program_is_named_and_nothing_is_started(config, verdict, monk
 def test_a_program_of_the_run_folder_needs_no_installation(config, verdict):
     placed = config(simulator={"command": ["./go"], "files": {"go": {"text": "#!/bin/sh\n"}}})
     assert verdict(placed, "the program is installed") == Verdict("the program is installed", "passed", "./go")
+
+
+def test_a_missing_module_of_this_python_is_named_and_nothing_is_started(config, verdict, monkeypatch):
+    monkeypatch.setattr("subprocess.Popen", None)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    simulator = {"command": ["${python}", "-m", "no_such_kiln.server"], "install": "pip install no-such-kiln"}
+    found = verdict(config(simulator=simulator), "the program is installed")
+    assert (found.outcome, found.detail) == (
+        "failed",
+        f"no_such_kiln is no module of this Python\n  found: {sys.executable}\n  cure: install with: pip install"
+        " no-such-kiln",
+    )
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"files": {"no_such_kiln.py": {"text": ""}}},
+        {"files": {"no_such_kiln/__init__.py": {"text": ""}}},
+        {"environment": {"PYTHONPATH": "/opt/kiln"}},
+        {"directory": "${config}"},
+    ],
+)
+def test_a_module_that_may_lie_elsewhere_is_not_missed(config, verdict, elsewhere):
+    simulator = {"command": ["${python}", "-m", "no_such_kiln"], "install": "pip install no-such-kiln", **elsewhere}
+    assert verdict(config(simulator=simulator), "the program is installed").outcome == "passed"
 
 
 BROKEN = [

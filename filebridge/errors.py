@@ -116,10 +116,11 @@ class BridgeError(Exception):
     ``what`` is wrong, ``found`` is what was seen, ``cure`` is what to do about it. ``situation`` is
     filled in where the failure leaves the bridge. Made from another error it is that error's twin.
 
-    Of a vector environment: ``partial`` is what the other seats gave in the same call, a ``Received``, ``others`` are
-    the errors of further seats.
+    Of a vector environment: ``seat`` is the number of the one that failed there, ``partial`` what the other seats gave
+    in the same call, a ``Received``, ``others`` the errors of further seats.
     """
 
+    seat: int | None = None
     partial: Any = None
     others: tuple[Exception, ...] = ()
 

@@ -272,6 +272,9 @@ class BridgeVectorEnv(Copies):
         inner.asked.difference_update(seats)
         if not failed:
             return received
+        for seat, error in failed.items():
+            if isinstance(error, BridgeError):
+                error.seat = seat
         first, *others = failed.values()
         if isinstance(first, BridgeError):
             first.partial, first.others = received, tuple(others)

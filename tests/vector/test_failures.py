@@ -303,6 +303,16 @@ def test_a_start_that_fails_costs_its_seat_only(again):
         assert envs.step([1, 1, 1])[0].tolist() == (observations + 1).tolist()
 
 
+def test_the_seat_that_failed_is_that_of_the_environment_whatever_number_its_program_was_given():
+    made = several.config(simulator={"command": several.shell(several.SHELL, "${seat}")})
+    with several.vector(1, made) as earlier, several.vector(3, made) as envs:
+        earlier.reset(seed=0)
+        envs.reset(seed=0)
+        error = failing(envs, [1, 7, 7], SimulatorExited)
+        assert (error.seat, [other.seat for other in error.others]) == (1, [2])
+        assert error.situation.seat == envs.envs[1].seat != 1
+
+
 def test_a_next_episode_that_fails_to_begin_costs_its_seat_only():
     start = "[ $2 = 2 ] && exit 4\n"
     made = several.config(

@@ -25,7 +25,8 @@ from filebridge.errors import (
 )
 from filebridge.link import Link
 from filebridge.parcel import pack
-from filebridge.program.causes import last_line, probable_cause, quoted
+from filebridge.program.causes import probable_cause
+from filebridge.program.end_cures import death_cure, ending_cure, run_cure
 from filebridge.program.file_causes import (
     fifo_cause,
     file_cause,
@@ -43,8 +44,7 @@ from filebridge.program.socket_causes import socket_cause, turned_away_cure
 from filebridge.transports.base import Opening
 from filebridge.transports.process import Exit
 from filebridge.transports.results.sight import Sight
-from filebridge.wire.dialogue import Dialogue, Exchange
-from filebridge.wire.framing import whole
+from filebridge.wire.dialogue import Dialogue
 
 __all__ = ["blocked", "closed_input", "closed_output", "died", "late", "restless", "situation", "unconnected"]
 
@@ -100,8 +100,8 @@ def died(link: Link, phase: str, between: bool = False) -> BridgeError:
     when = f"between two {'episodes' if phase == 'reset' else 'steps'}" if between else f"in the middle of a {phase}"
     crashed = end is not None and end.signal is not None
     runs = link.program.config.simulator.each == "step"
-    death = _run_cure(end) if runs else _death_cure(end, link.dialogue.exchange)
-    cure = _ending_cure(link.dialogue) if between and not crashed else death
+    death = run_cure(end) if runs else death_cure(end, link.dialogue.exchange)
+    cure = ending_cure(link.dialogue) if between and not crashed else death
     error = SimulatorExited(f"the simulator ended {when}: {end}", cure=cure)
     error.between = between
     if end is not None:
@@ -127,39 +127,6 @@ def _met_cure(link: Link, met: str) -> str:
     hints = [getattr(opening, "hint", "") for opening in link.transport.openings]
     hint = next(filter(None, hints), "") or turned_away_cure(link.program.config)
     return f"{hint}; " if hint else ""
-
-
-def _run_cure(end: Exit | None) -> str:
-    """Return the cure for a run that ended badly."""
-    if end is None or end.code is None:
-        return "the program has crashed; see its stderr, and the input it was given"
-    return f"see its stderr, and the input it was given; if the result counts all the same: `exit_ok: [0, {end.code}]`"
-
-
-def _death_cure(end: Exit | None, exchange: Exchange) -> str:
-    if end is not None and end.signal == 9:
-        return "SIGKILL came from outside, from the kernel's memory killer say; see `limits` and the machine's log"
-    if end is not None and end.signal is not None:
-        return "the program has crashed; see its stderr, and what was sent last"
-    if exchange.cut is whole:
-        cure = "see its stderr, and what it was told last; where its end is that of the episode, its last result must"
-        return f"{cure} say so, and `terminated` ask for it"
-    label = f"{{over: {{exit: {end.code if end and end.code is not None else 0}}}}}"
-    way = f"`until: [..., {label}]`" if exchange.has_until else f"`until: {label}` beside {exchange.awaiting}"
-    return f"if its end is the end of the episode, say so: {way}; otherwise see what was sent last"
-
-
-def _ending_cure(dialogue: Dialogue) -> str:
-    """Return the cure for an end that came after a whole reply."""
-    text = last_line(dialogue.pending) or last_line(dialogue.reply)
-    known = "its last reply was whole before it ended: "
-    if not text:
-        return known + "it may have ended by what was sent before; see its stderr"
-    shown = quoted(text)
-    if dialogue.exchange.has_until:
-        return f"{known}label the text it says last, `until: [..., {{over: {shown}}}]`, and say `terminated: over`"
-    shown = quoted(text.rstrip("\r\n"))
-    return f"{known}look for the text it says last, `fields: {{over: {{seen: {shown}}}}}`, and say `terminated: over`"
 
 
 def parted(link: Link, error: PeerClosed, phase: str) -> BridgeError:

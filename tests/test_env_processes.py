@@ -195,10 +195,10 @@ import os, signal, sys
 import numpy as np
 import filebridge
 
-signal.signal(signal.SIGHUP, signal.SIG_IGN)
+each, number = sys.argv[1], signal.Signals[sys.argv[2]]
+signal.signal(number, signal.SIG_IGN)
 forks = []
 os.register_at_fork(before=lambda: forks.append(1))
-each = sys.argv[1]
 env = filebridge.BridgeEnv({
     "filebridge": 1, "name": "Ignored", "action": {"choices": 3}, "observation": ["ignored"], "max_steps": 9,
     "simulator": {"command": ["sh", "-c", "grep SigIgn /proc/self/status; read line; true"], "seed": "none",
@@ -210,13 +210,32 @@ for _ in range(2):
     print(int(env.reset()[0][0]))
 if each == "step":
     print(int(env.step(0)[0][0]))
-os.kill(os.getpid(), signal.SIGHUP)
+os.kill(os.getpid(), number)
 env.close()
-print(len(forks), signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)
+print(len(forks), signal.getsignal(number) is signal.SIG_IGN)
 """
 
 
+def hung_up(each, ignored):
+    return subprocess.run([sys.executable, "-c", HUNG_UP, each, ignored], capture_output=True, text=True, timeout=60)
+
+
 @pytest.mark.parametrize(("each", "starts"), [("episode", 2), ("step", 3)])
-def test_under_nohup_a_start_is_no_fork_of_the_trainer_and_inherits_nothing_ignored(each, starts):
-    done = subprocess.run([sys.executable, "-c", HUNG_UP, each], capture_output=True, text=True, timeout=60)
+@pytest.mark.parametrize("ignored", ["SIGHUP", "SIGINT"])
+def test_under_nohup_a_start_inherits_nothing_ignored_and_is_no_fork_of_the_trainer(each, starts, ignored):
+    done = hung_up(each, ignored)
     assert done.stdout.splitlines() == ["0"] * starts + ["0 True"], done.stderr
+
+
+def test_whose_children_the_system_reaps_has_simulators_that_reap_their_own():
+    done = hung_up("episode", "SIGCHLD")
+    assert done.stdout.splitlines() == ["0", "0", "2 True"], done.stderr
+
+
+def test_an_exit_that_the_system_has_reaped_is_told_with_the_cause():
+    error = hung_up("step", "SIGCHLD").stderr
+    assert "exit: ended, exit status unknown (another part of this program took it)\n" in error
+    assert error.endswith(
+        "  cure: see its stderr, and what was sent last; how it ended is known where this program neither ignores"
+        " SIGCHLD nor waits for children that it did not start\n"
+    )

@@ -126,9 +126,10 @@ def nothing_ignored() -> Iterator[None]:
     """Ignore no signal meanwhile: what was ignored is handled, by doing nothing.
 
     A new process inherits what is ignored, as under nohup, but no handlers, and needs no hook then. Only the main
-    thread can do so; in others nothing is changed.
+    thread can do so; in others nothing is changed. Nor is SIGCHLD: where it is ignored the system reaps the children.
     """
-    ignored = _ignored() if threading.current_thread() is threading.main_thread() else []
+    is_main = threading.current_thread() is threading.main_thread()
+    ignored = [number for number in _ignored() if number != signal.SIGCHLD] if is_main else []
     try:
         for number in ignored:
             signal.signal(number, _do_nothing)

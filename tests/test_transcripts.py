@@ -33,6 +33,8 @@ recording = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(recording)
 
 NAMES = list(recording.EPISODES)
+TEXTS = [name for name in NAMES if name != "ModbusTcp"]
+ENDING = {"Lander", "Wump", "BasicLander", "SpimLander", "Shop"}
 program = cache(load_program)
 
 
@@ -200,7 +202,7 @@ def test_any_pieces_give_what_was_recorded(name, sizes):
 
 
 @pytest.mark.parametrize("line_end", [b"\r\n", b"\r\r\n"], ids=["crlf", "crcrlf"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TEXTS)
 @few
 @given(sizes=sizes)
 @example(sizes=[1])
@@ -209,7 +211,7 @@ def test_other_line_ends_in_any_pieces_give_what_was_recorded(name, line_end, si
     same(name, lambda data: cut(re.sub(rb"\r*\n", line_end, data)))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TEXTS)
 @few
 @given(sizes=sizes)
 def test_colours_in_any_pieces_change_nothing(name, sizes):
@@ -219,9 +221,8 @@ def test_colours_in_any_pieces_change_nothing(name, sizes):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_transcripts_hold_what_they_are_made_for(name):
-    endings = [call for call in calls(name) if call.get("terminated")]
+    assert name not in ENDING or any(call.get("terminated") for call in calls(name))
     assert sum("reset" in call for call in calls(name)) == recording.EPISODES[name][0]
-    assert endings or name in ("Stockfish", "Ngspice")
     assert 1000 < sum(path.stat().st_size for path in (FOLDER / name).iterdir()) < 100_000
 
 

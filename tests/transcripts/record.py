@@ -21,7 +21,12 @@ from filebridge import BridgeEnv, SeedWarning
 
 FOLDER = Path(__file__).parent
 SEED = 20
-EPISODES = {"Lander": (4, 200), "Wump": (8, 60), "Stockfish": (2, 8), "Ngspice": (3, 12), "BasicLander": (3, 200)}
+EPISODES = {
+    "Lander": (4, 200), "Wump": (8, 60), "Stockfish": (2, 8), "Ngspice": (3, 12), "BasicLander": (3, 200),
+    # Between FIFOs, over TCP in both roles, events and commands, binary messages of an adapter.
+    "SpimLander": (3, 200), "StockfishDial": (2, 8), "MotorDial": (2, 40), "Rotator": (2, 12), "Shop": (2, 120),
+    "Focuser": (2, 12), "ModbusTcp": (2, 12),
+}  # fmt: skip
 """Name -> episodes, and the steps after which one is left."""
 
 

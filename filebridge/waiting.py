@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from filebridge.conversation import Talk
 from filebridge.link import Link
 
-if TYPE_CHECKING:
-    from filebridge.crowd import Crowd
+__all__ = ["Place", "Waiting", "Watcher"]
 
-__all__ = ["Place", "Waiting"]
+
+class Watcher(Protocol):
+    """Whoever watches descriptors for many links."""
+
+    def hush(self, descriptor: int, owner: Link | None) -> None:
+        """Watch ``descriptor`` no longer, which was watched for ``owner``, or for none."""
 
 
 class Waiting:
@@ -31,11 +35,11 @@ class Waiting:
 
 
 class Place:
-    """The place of a link in a crowd, and what is watched for it."""
+    """The place of a link with one who watches many, and what is watched for it."""
 
     __slots__ = ("_crowd", "current", "descriptors", "link")
 
-    def __init__(self, crowd: Crowd, link: Link) -> None:
+    def __init__(self, crowd: Watcher, link: Link) -> None:
         # What is under way in the crowd knows its environment, and a link must not keep that alive.
         self._crowd = weakref.ref(crowd)
         self.link = link
@@ -50,6 +54,6 @@ class Place:
                 crowd.hush(descriptor, self.link)
         self.descriptors, self.current = (), False
 
-    def is_of(self, crowd: Crowd) -> bool:
+    def is_of(self, crowd: Watcher) -> bool:
         """Return whether it is a place in ``crowd``."""
         return self._crowd() is crowd

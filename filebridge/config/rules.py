@@ -106,6 +106,9 @@ def _simulator(config: Config) -> Iterator[Problem]:
             what, expected = "an unknown name in `${...}`", f"one of {substitution.KNOWN_TEXT}; `$$` is a dollar sign"
             near, span = nearest(fault.name, substitution.KNOWN), (fault.offset, fault.length)
             yield Problem(place, what, fault.name, expected, near, "value", *span)
+        for fault in substitution.bare(text):
+            what, found, span = "a dollar sign is missing", f"{{{fault.name}}}", (fault.offset, fault.length)
+            yield Problem(place, what, found, f"`${found}`", "", "value", *span)
     for name in simulator.files:
         if name.startswith("/") or ".." in name.split("/") or "\0" in name or not name:
             yield Problem(

@@ -139,6 +139,30 @@ RULES = {
           expected: one of ${python}, ${simulators}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}, ${port}, ${port2}, ${port3}, ${token}; `$$` is a dollar sign
         """,
     ),
+    "a substitution without its dollar sign": (
+        '"${seed}"]',
+        '"${seed}", "-s{seat}", "$${seat}", "f(\\"{seat}\\")"]',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:4:32: simulator.command[2]: a dollar sign is missing
+            4 |   command: [toy, "${seed}", "-s{seat}", "$${seat}", "f(\"{seat}\")"]
+              |                                ^^^^^^
+          found: {seat}
+          expected: `${seat}`
+        """,
+    ),
+    "a substitution where an expression is due": (
+        'send: "{action:.2f}"',
+        'send: "{action:.2f} ${action} ${seed:d} ${seed}"',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:12:45: step[0].send: a dollar sign would be sent too: `${...}` is for `command`
+           12 |   - send: "{action:.2f} ${action} ${seed:d} ${seed}"
+              |                                             ^^^^^^^
+          found: ${seed}
+          expected: `{seed}`
+        """,
+    ),
     "a label that a field has": (
         '{over: "END',
         '{x: "END',

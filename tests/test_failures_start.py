@@ -68,6 +68,22 @@ def test_a_program_beside_the_yaml_is_named_with_its_place(tmp_path, command):
     assert error.cure == "there is one beside the YAML: `${config}/sim`"
 
 
+@pytest.mark.parametrize(("command", "start", "kind"), [
+    (["sh", "./sim.sh"], [{"until": "> "}], StartCrashed),
+    (["sh", "sim.sh"], [], SimulatorExited),
+])  # fmt: skip
+def test_a_script_beside_the_yaml_is_named_with_its_place(tmp_path, command, start, kind):
+    program(tmp_path / "sim.sh")
+    text = json.dumps({**fake.config("", simulator={"command": command}), "start": start, "reset": [{"until": "> "}]})
+    (tmp_path / "mine.yaml").write_text(text)
+    env = BridgeEnv(tmp_path / "mine.yaml")
+    error, _ = failure(env, kind)
+    env.close()
+    assert error.cure.removeprefix("./") == (
+        "sim.sh stands beside the YAML, and the program starts elsewhere: `${config}/sim.sh`"
+    )
+
+
 def test_a_program_that_may_not_be_executed(tmp_path):
     path = program(tmp_path / "sim", "#!/bin/sh\n", 0o644)
     with commanded(path) as env:

@@ -159,8 +159,12 @@ def test_the_whole_text_of_a_failure_is_four_parts():
      "compare `until` with what was received; spaces and capitals count", "sleeping for a set time"),
     ('say("Loading...\\nready>")\nhear()', "received `>` looks like the awaited `> `",
      "copy it exactly; spaces, line ends and capitals count", "sleeping, reading its pipe"),
-    ('say("Loading...\\nready:)")\nhear()', "the end of its reply was never seen; the last line looks like `ready:)`",
-     "correct `until`; spaces and capitals count", "sleeping, reading its pipe"),
+    ('say("Loading...\\nPRESS RETURN")\nhear()', "it waits for input after `PRESS RETURN`",
+     'answer it on the way, `answer: {"PRESS RETURN": "..."}`, or make it an end of the reply in `until`',
+     "sleeping, reading its pipe"),
+    ('say("Loading...\\nready:)")\ntime.sleep(99)',
+     "the end of its reply was never seen; the last line looks like `ready:)`",
+     "correct `until`; spaces and capitals count", "sleeping for a set time"),
     ('say("Password: ")\nhear()', "it waits at another question: `Password: `",
      'answer it on the way, `answer: {"Password: ": "..."}`, or make it an end of the reply in `until`',
      "sleeping, reading its pipe"),
@@ -172,7 +176,7 @@ def test_the_whole_text_of_a_failure_is_four_parts():
      "raise `deadlines`, or see whether the last thing sent makes it loop", "running (busy)"),
     ("import subprocess\nsubprocess.run(['sleep', '99'])", "it waits for a program that it has started",
      "see what that program waits for; raise `deadlines` if it is slow", "sleeping, waiting for a child of its own"),
-], ids=["waits", "no end", "near", "other end", "question", "buffer", "asleep", "busy", "child"])
+], ids=["waits", "no end", "near", "press return", "other end", "question", "buffer", "asleep", "busy", "child"])
 def test_one_that_is_never_ready_fails_at_its_deadline_with_the_probable_cause(code, cause, cure, state):
     with fake.bridge(code, deadlines={"start": 0.8}) as env:
         error, took = failure(env, ReadyTimeout)

@@ -70,9 +70,10 @@ def _unmatched(text: bytes, exchange: Exchange, is_reading: bool) -> tuple[str, 
         if is_reading:
             return _ended_otherwise(last_line(text), exchange)
         return unseen, f"compare {_ending(exchange)} with what was received; spaces and capitals count"
-    if _QUESTION.search(line):
+    asks = _QUESTION.search(line) is not None
+    if asks or (is_reading and exchange.has_until):
         cure = f"answer it on the way, `answer: {{{quoted(line)}: \"...\"}}`, or make it an end of the reply in `until`"
-        return f"it waits at another question: `{shown}`", cure
+        return f"it waits {'at another question:' if asks else 'for input after'} `{shown}`", cure
     cause = f"{unseen}; the last line looks like `{shown}`"
     if exchange.has_until:
         return cause, "correct `until`; spaces and capitals count"

@@ -212,10 +212,8 @@ def _observation(config: Config) -> Iterator[Problem]:
             yield Problem(place, "nothing is observed", "an empty list", "at least one field")
         for at, name in entries:
             if name not in known:
-                yield Problem(
-                    at,
-                    "no field or variable has this name",
-                    str(name),
-                    "one of " + ", ".join(known),
-                    nearest(str(name), known),
-                )
+                names = str(name).replace(",", " ").split()
+                is_list = len(names) > 1 and set(names) <= set(known)
+                wanted = f"a list: `[{', '.join(names)}]`" if is_list else "one of " + ", ".join(known)
+                near = "" if is_list else nearest(str(name), known)
+                yield Problem(at, "no field or variable has this name", str(name), wanted, near)

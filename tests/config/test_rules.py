@@ -516,6 +516,31 @@ RULES = {
           did you mean: over
         """,
     ),
+    "a list without its brackets": (
+        'observation: [x]',
+        'observation: x, step',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:16:14: observation: no field or variable has this name
+           16 | observation: x, step
+              |              ^^^^^^^
+          found: x, step
+          expected: a list: `[x, step]`
+        """,
+    ),
+    "bounds in one": (
+        '{float}"}',
+        '{float}", range: [0, 1]}',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:15:27: fields.x.range: an unknown key
+           15 |   x: {find: "X= {float}", range: [0, 1]}
+              |                           ^^^^^
+          found: range
+          expected: one of adapter, allow_nan, array, binary, chars, column, columns, compute, default, file, find, grid, header, high, ini, json, keep, key, line, low, max_length, namelist, npy, npz, outside, overflow, pick, regex, screen, seen, separator, shape, size, table, type, values, when, within, xml
+          did you mean: low
+        """,
+    ),
     "texts in a Box": (
         'observation: [x]',
         '  word: {find: "W {word}"}\n  line: {find: "L {line}"}\nobservation: [word, x, line]',

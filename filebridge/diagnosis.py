@@ -270,7 +270,7 @@ def _cause(link: Link) -> tuple[str, str, str]:
         if dialogue.gathered and not text.strip():
             return *gathered_cause(exchange, dialogue.gathered), escaped(dialogue.said[-1])
         if dialogue.ignored and not text.strip():
-            return *ignored_cause(dialogue.ignored), ""
+            return *ignored_cause(dialogue.ignored, exchange.encode is not None), ""
         if config.simulator.each == "step":
             return *run_cause(state), ""
         if draws_screen(config) and text:

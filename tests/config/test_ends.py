@@ -6,6 +6,8 @@ import pathlib
 
 import pytest
 
+from filebridge import load_program
+
 _SPEC = importlib.util.spec_from_file_location("samples", pathlib.Path(__file__).with_name("samples.py"))
 samples = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(samples)
@@ -341,3 +343,10 @@ def test_what_the_author_sees(title, tmp_path):
     old, new, expected = ENDS[title]
     assert samples.TOY.count(old) == 1
     assert refusal(tmp_path, samples.TOY.replace(old, new)) == dedented(expected)
+
+
+@pytest.mark.parametrize("end", ['"/> \\\\d+\\n/"', '"/>$\\n/"', "'/> \\d+\\n/'"])
+def test_a_pattern_that_ends_with_a_line_end_is_closed_however_that_is_written(end, tmp_path):
+    path = tmp_path / "toy.yaml"
+    path.write_text(samples.TOY.replace('"> "\nstep', f"{end}\nstep"))
+    assert load_program(path).config.start[0].until

@@ -57,8 +57,8 @@ ENDS = {
         r"""
         toy.yaml: 1 problem
         toy.yaml:10:12: start[0].until: the end of this pattern is open: how much of it is seen would depend on how the bytes arrive
-           10 |   - until: /ready\\b/
-              |            ^^^^^^^^^^
+           10 |   - until: /ready\b/
+              |            ^^^^^^^^^
           found: /ready\b/
           expected: the text that follows, for example a line end `\n`
         """,
@@ -93,8 +93,8 @@ ENDS = {
         r"""
         toy.yaml: 1 problem
         toy.yaml:10:16: start[0].until: a group cannot be referred to here
-           10 |   - until: /(>)\\1 /
-              |                ^^^
+           10 |   - until: /(>)\1 /
+              |                ^^
           found: \1
           expected: the text itself once more
         """,

@@ -169,7 +169,7 @@ RULES = {
         r"""
         toy.yaml: 2 problems
         toy.yaml:13:20: step[0].until[1].x: the label is taken
-           13 |     until: ["> ", {x: "END\\n"}]
+           13 |     until: ["> ", {x: "END\n"}]
               |                    ^
           found: `x` is a field
           expected: another label
@@ -186,7 +186,7 @@ RULES = {
         r"""
         toy.yaml: 2 problems
         toy.yaml:13:20: step[0].until[1].step: the label is taken
-           13 |     until: ["> ", {step: "END\\n"}]
+           13 |     until: ["> ", {step: "END\n"}]
               |                    ^^^^
           found: `step` is a value of the bridge itself
           expected: another label
@@ -203,8 +203,8 @@ RULES = {
         r"""
         toy.yaml: 2 problems
         toy.yaml:13:19: step[0].until[1]: `Over` is no label
-           13 |     until: ["> ", {Over: "END\\n"}]
-              |                   ^^^^^^^^^^^^^^^^
+           13 |     until: ["> ", {Over: "END\n"}]
+              |                   ^^^^^^^^^^^^^^^
           found: a mapping of Over
           expected: a name of lower case letters, digits and `_`
         toy.yaml:18:13: terminated: unknown name `over`

@@ -446,6 +446,16 @@ def test_a_value_that_is_none_is_refused(text, kind, what):
     assert error.situation.received == f"{text}\\n> "
 
 
+def test_a_value_behind_an_end_that_came_too_early_is_not_blamed_on_its_field():
+    with stepping('say("A > B, x=2\\n> ")\nhear()') as env:
+        error, _ = failure(env, ParseError)
+    assert error.what == "field x does not occur in the reply"
+    assert error.cure == (
+        "more came behind the end of this reply, `B, x=2\\n> `: end `until` with the last text before the program waits"
+        '; else searched: find "x={int}"; correct that (fields.x), or give the field a `default` or `keep: true`'
+    )
+
+
 def test_bytes_that_are_no_text_are_refused_in_a_text_field():
     with stepping('say(b"x=2 w=\\xff\\xfe\\n> ")\nhear()',
                   fields={"x": {"find": "x={int}"}, "w": {"find": "w={line}", "default": "-"}}) as env:

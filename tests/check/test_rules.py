@@ -222,6 +222,8 @@ def test_what_gymnasium_asserts_is_a_failure_and_its_warnings_are_shown(config, 
     found = verdict(unbounded, rule)
     assert found.outcome == "passed"
     assert "A Box observation space minimum value is -infinity. This is probably too low." in found.warnings
+    assert found.warnings[-1].startswith("give each field that is observed a `low` and a `high`; ")
+    assert not any("`low`" in one for one in verdict(config(), rule).warnings)
     monkeypatch.setattr(BridgeEnv, "reset", lambda self, *, seed=None, options=None: (None, {}))
     assert verdict(config(), rule).outcome == "failed"
 

@@ -58,6 +58,12 @@ def test_a_missing_program_names_where_it_was_looked_for(tmp_path):
     assert (error.situation.simulator, error.situation.phase, error.situation.episode) == ("Fake", "start", 1)
 
 
+def test_a_tilde_is_not_looked_up():
+    with commanded("~/bin/sim", install="apt install it") as env:
+        error, _ = failure(env, ExecFailed)
+    assert error.cure == "write the whole path: no shell is asked what `~` stands for"
+
+
 @pytest.mark.parametrize("command", ["./sim", "sim"])
 def test_a_program_beside_the_yaml_is_named_with_its_place(tmp_path, command):
     program(tmp_path / "sim", "#!/bin/sh\n")

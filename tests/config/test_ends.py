@@ -324,6 +324,17 @@ ENDS = {
           expected: one line in `send`
         """,
     ),
+    "a line that is a comment": (
+        'send: "{action:.2f}"',
+        'send: # {action:.2f}',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:12:5: step[0].send: nothing is written here
+           12 |   - send: # {action:.2f}
+              |     ^^^^
+          expected: text in quotes, `""` for an empty line; what stands behind a # is a comment
+        """,
+    ),
     "no line at all": (
         'send: "{action:.2f}"',
         'send: []',

@@ -211,7 +211,11 @@ def until(text):
      "it said nothing to what was sent: it may wait for more input, or hold back its output in a buffer",
      "see `text: {line_end: ...}` and what was sent; `transport: {console: {terminal: true}}` against a buffer",
      "`> `"),
-], ids=["capitals", "spelling", "no word", "what", "what, lines", "lines", "list", "blank", "second"])
+    ("> ", {"step": [{"send": "go", "until": "> "}, {"until": "> "}]},
+     "it said nothing more, and this exchange sends nothing",
+     "`send` what it waits for; or correct the end before this one, if that took what is awaited here;"
+     " `transport: {console: {terminal: true}}` against a buffer", "`> `"),
+], ids=["capitals", "spelling", "no word", "what", "what, lines", "lines", "list", "blank", "second", "unsent"])
 def test_a_reply_that_does_not_end_is_shown_with_what_was_awaited(said, keys, what, cure, awaited):
     code = f"say('x=0\\n> ')\nhear()\nsay({said!r})\nwhile True: os.read(0, 99)"
     with fake.bridge(code, deadlines={"step": 0.2}, **keys) as env:

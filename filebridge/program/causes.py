@@ -44,6 +44,11 @@ def probable_cause(
         return "it waits for a program that it has started", cure
     if "set time" in state:
         return "it sleeps for a set time", "raise `deadlines`, or see why it waits"
+    if has_spoken and exchange.encode is None:
+        cure = "`send` what it waits for; or correct the end before this one, if that took what is awaited here"
+        if not on_terminal:
+            cure += "; `transport: {console: {terminal: true}}` against a buffer"
+        return "it said nothing more, and this exchange sends nothing", cure
     if not on_terminal:
         return _silent_on_pipe(has_spoken)
     cause = "it said nothing to what was sent: it may wait for more input"

@@ -528,6 +528,18 @@ RULES = {
           expected: a list: `[x, step]`
         """,
     ),
+    "stars out of bounds": (
+        '{float}"}',
+        '{float}", low: 0, high: 900, overflow: 1000}',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:15:56: fields.x.overflow: outside the field's own bounds
+           15 |   x: {find: "X= {float}", low: 0, high: 900, overflow: 1000}
+              |                                                        ^^^^
+          found: 1000
+          expected: from 0 to 900
+        """,
+    ),
     "bounds in one": (
         '{float}"}',
         '{float}", range: [0, 1]}',

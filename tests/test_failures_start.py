@@ -176,7 +176,7 @@ def test_the_whole_text_of_a_failure_is_four_parts():
      "sleeping, reading its pipe"),
     ("print('x=1')\nhear()",
      "it runs but nothing has come: its output is probably held back in a buffer, as programs do on a pipe",
-     "`transport: {console: {terminal: true}}`, or put `stdbuf, -oL` before the command", "sleeping, reading its pipe"),
+     "`transport: {console: {terminal: true}}`, or put `stdbuf, -o0` before the command", "sleeping, reading its pipe"),
     ("time.sleep(99)", "it sleeps for a set time", "raise `deadlines`, or see why it waits", "sleeping for a set time"),
     ("while True: pass", "it is busy computing",
      "raise `deadlines`, or see whether the last thing sent makes it loop", "running (busy)"),

@@ -59,7 +59,7 @@ def _silent_on_pipe(has_spoken: bool) -> tuple[str, str]:
     if not has_spoken:
         return (
             "it runs but nothing has come: its output is probably held back in a buffer, as programs do on a pipe",
-            "`transport: {console: {terminal: true}}`, or put `stdbuf, -oL` before the command",
+            "`transport: {console: {terminal: true}}`, or put `stdbuf, -o0` before the command",
         )
     return (
         "it said nothing to what was sent: it may wait for more input, or hold back its output in a buffer",

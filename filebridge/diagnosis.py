@@ -38,7 +38,7 @@ from filebridge.program.file_causes import (
     told,
 )
 from filebridge.program.ignoring import ignored_cause
-from filebridge.program.lacking import install_cure, lacking
+from filebridge.program.lacking import install_cure, lacking, left_cure
 from filebridge.program.slots import EPISODE, STEP
 from filebridge.program.socket_causes import socket_cause, turned_away_cure
 from filebridge.transports.base import Opening
@@ -98,11 +98,11 @@ def died(link: Link, phase: str, between: bool = False) -> BridgeError:
     if phase == "start":
         return _ended_at_once(link, end)
     when = f"between two {'episodes' if phase == 'reset' else 'steps'}" if between else f"in the middle of a {phase}"
-    crashed = end is not None and end.signal is not None
     runs = link.program.config.simulator.each == "step"
     death = run_cure(end) if runs else death_cure(end, link.dialogue.exchange)
-    cure = ending_cure(link.dialogue) if between and not crashed else death
-    error = SimulatorExited(f"the simulator ended {when}: {end}", cure=cure)
+    death = ending_cure(link.dialogue) if between and (end is None or end.signal is None) else death
+    left = left_cure(link.program, link.process.stderr_tail())
+    error = SimulatorExited(f"the simulator ended {when}: {end}", cure=left or death)
     error.between = between
     if end is not None:
         error.code, error.signal = end.code, end.signal
@@ -110,12 +110,12 @@ def died(link: Link, phase: str, between: bool = False) -> BridgeError:
 
 
 def _ended_at_once(link: Link, end: Exit | None) -> StartCrashed:
-    part = lacking(link.process.stderr_tail() + b"\n" + link.dialogue.pending)
-    if part:
+    left = left_cure(link.program, words := link.process.stderr_tail() + b"\n" + link.dialogue.pending)
+    if (part := lacking(words)) and not left:
         what = f"the simulator ended before it was ready, since it lacks {part}: {end}"
         return StartCrashed(what, cure=install_cure(link.program.config.simulator.install))
     met = link.transport.met()
-    cure = "read its last words above; run the command by hand, and correct `simulator` or `start`"
+    cure = left or "read its last words above; run the command by hand, and correct `simulator` or `start`"
     what = f"the simulator ended before it was ready: {end}"
     return StartCrashed(what, found=met, cure=f"{_met_cure(link, met)}{cure}")
 
@@ -237,7 +237,7 @@ def _cause(link: Link) -> tuple[str, str, str]:
         if dialogue.gathered and not text.strip():
             return *gathered_cause(exchange, dialogue.gathered), escaped(dialogue.said[-1])
         if dialogue.ignored and not text.strip():
-            return *ignored_cause(dialogue.ignored), ""
+            return *ignored_cause(dialogue.ignored, exchange.encode is not None), ""
         if config.simulator.each == "step":
             return *run_cause(state), ""
         if draws_screen(config) and text:

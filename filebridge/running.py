@@ -11,7 +11,7 @@ from time import monotonic
 from filebridge import diagnosis
 from filebridge.connecting import establish
 from filebridge.conversation import Talk, exited, talk
-from filebridge.errors import BridgeError, CleanupError, PeerClosed, Situation
+from filebridge.errors import BridgeError, CleanupError, ParseError, PeerClosed, Situation
 from filebridge.interrupt import unbroken
 from filebridge.link import Link
 from filebridge.loop import carry
@@ -20,6 +20,7 @@ from filebridge.program.deadlines import scaled
 from filebridge.program.seat import Seat, needs_seat
 from filebridge.program.slots import ACTIONS, EPISODE, SEAT, SEED, STEP
 from filebridge.transports.birth import nothing_ignored
+from filebridge.wire.refusals import cut_short
 
 __all__ = ["Running", "end_each"]
 
@@ -119,6 +120,8 @@ class Running:
         """
         if self.link is not None and isinstance(error, PeerClosed):
             error = diagnosis.parted(self.link, error, phase)
+        if self.link is not None and type(error) is ParseError and error.situation is None:
+            error.cure = cut_short(self.link.dialogue.exchange, self.link.dialogue.pending) + error.cure
         self._failure = f"; the last {phase} failed: {type(error).__name__}: {error.what.partition(chr(10))[0]}"
         if error.situation is None:
             if self.link is not None:

@@ -128,4 +128,7 @@ def test_where_all_that_came_is_ignored_that_is_told():
         with pytest.raises(SimulatorTimeout) as caught:
             env.step(0)
     assert caught.value.what.endswith(": 2 messages came, and were all dropped by `ignore`")
-    assert caught.value.cure == "correct `ignore`: it drops each message that holds one of its texts"
+    assert caught.value.cure == (
+        "correct `ignore`: it drops each message that holds one of its texts; if the reply was none of them, see what"
+        ' was sent: many protocols want `text: {line_end: "\\r\\n"}`'
+    )

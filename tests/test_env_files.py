@@ -64,6 +64,14 @@ def test_another_file_that_was_written_instead():
     assert sorted(parts[1:]) == ["new: log, 0 bytes, N s old", "new: obs.dat, 10 bytes, N s old"]
 
 
+def test_a_log_is_no_reply_where_the_action_lies_there_untaken():
+    cure = late("put('RUN 1', 'plant.log'); put('2 1', 'act.txt'); time.sleep(99)")[2]
+    assert cure == (
+        "is that the reply? `files: {read: plant.log}`; if not, act.txt is still there: it may wait for another name,"
+        " or another end of it"
+    )
+
+
 def test_a_file_that_is_never_closed():
     what, found, cure, _ = late("file = open('obs.txt', 'w'); file.write(reply(2)); file.flush(); time.sleep(99)")
     assert what == "obs.txt was written, 10 bytes, but not closed"

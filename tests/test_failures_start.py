@@ -58,6 +58,12 @@ def test_a_missing_program_names_where_it_was_looked_for(tmp_path):
     assert (error.situation.simulator, error.situation.phase, error.situation.episode) == ("Fake", "start", 1)
 
 
+def test_a_tilde_is_not_looked_up():
+    with commanded("~/bin/sim", install="apt install it") as env:
+        error, _ = failure(env, ExecFailed)
+    assert error.cure == "write the whole path: no shell is asked what `~` stands for"
+
+
 @pytest.mark.parametrize("command", ["./sim", "sim"])
 def test_a_program_beside_the_yaml_is_named_with_its_place(tmp_path, command):
     program(tmp_path / "sim", "#!/bin/sh\n")
@@ -66,6 +72,22 @@ def test_a_program_beside_the_yaml_is_named_with_its_place(tmp_path, command):
     error, _ = failure(env, ExecFailed)
     env.close()
     assert error.cure == "there is one beside the YAML: `${config}/sim`"
+
+
+@pytest.mark.parametrize(("command", "start", "kind"), [
+    (["sh", "./sim.sh"], [{"until": "> "}], StartCrashed),
+    (["sh", "sim.sh"], [], SimulatorExited),
+])  # fmt: skip
+def test_a_script_beside_the_yaml_is_named_with_its_place(tmp_path, command, start, kind):
+    program(tmp_path / "sim.sh")
+    text = json.dumps({**fake.config("", simulator={"command": command}), "start": start, "reset": [{"until": "> "}]})
+    (tmp_path / "mine.yaml").write_text(text)
+    env = BridgeEnv(tmp_path / "mine.yaml")
+    error, _ = failure(env, kind)
+    env.close()
+    assert error.cure.removeprefix("./") == (
+        "sim.sh stands beside the YAML, and the program starts elsewhere: `${config}/sim.sh`"
+    )
 
 
 def test_a_program_that_may_not_be_executed(tmp_path):
@@ -143,20 +165,24 @@ def test_the_whole_text_of_a_failure_is_four_parts():
      "compare `until` with what was received; spaces and capitals count", "sleeping for a set time"),
     ('say("Loading...\\nready>")\nhear()', "received `>` looks like the awaited `> `",
      "copy it exactly; spaces, line ends and capitals count", "sleeping, reading its pipe"),
-    ('say("Loading...\\nready:)")\nhear()', "the end of its reply was never seen; the last line looks like `ready:)`",
-     "correct `until`; spaces and capitals count", "sleeping, reading its pipe"),
+    ('say("Loading...\\nPRESS RETURN")\nhear()', "it waits for input after `PRESS RETURN`",
+     'answer it on the way, `answer: {"PRESS RETURN": "..."}`, or make it an end of the reply in `until`',
+     "sleeping, reading its pipe"),
+    ('say("Loading...\\nready:)")\ntime.sleep(99)',
+     "the end of its reply was never seen; the last line looks like `ready:)`",
+     "correct `until`; spaces and capitals count", "sleeping for a set time"),
     ('say("Password: ")\nhear()', "it waits at another question: `Password: `",
      'answer it on the way, `answer: {"Password: ": "..."}`, or make it an end of the reply in `until`',
      "sleeping, reading its pipe"),
     ("print('x=1')\nhear()",
      "it runs but nothing has come: its output is probably held back in a buffer, as programs do on a pipe",
-     "`transport: {console: {terminal: true}}`, or put `stdbuf, -oL` before the command", "sleeping, reading its pipe"),
+     "`transport: {console: {terminal: true}}`, or put `stdbuf, -o0` before the command", "sleeping, reading its pipe"),
     ("time.sleep(99)", "it sleeps for a set time", "raise `deadlines`, or see why it waits", "sleeping for a set time"),
     ("while True: pass", "it is busy computing",
      "raise `deadlines`, or see whether the last thing sent makes it loop", "running (busy)"),
     ("import subprocess\nsubprocess.run(['sleep', '99'])", "it waits for a program that it has started",
      "see what that program waits for; raise `deadlines` if it is slow", "sleeping, waiting for a child of its own"),
-], ids=["waits", "no end", "near", "other end", "question", "buffer", "asleep", "busy", "child"])
+], ids=["waits", "no end", "near", "press return", "other end", "question", "buffer", "asleep", "busy", "child"])
 def test_one_that_is_never_ready_fails_at_its_deadline_with_the_probable_cause(code, cause, cure, state):
     with fake.bridge(code, deadlines={"start": 0.8}) as env:
         error, took = failure(env, ReadyTimeout)

@@ -211,7 +211,11 @@ def until(text):
      "it said nothing to what was sent: it may wait for more input, or hold back its output in a buffer",
      "see `text: {line_end: ...}` and what was sent; `transport: {console: {terminal: true}}` against a buffer",
      "`> `"),
-], ids=["capitals", "spelling", "no word", "what", "what, lines", "lines", "list", "blank", "second"])
+    ("> ", {"step": [{"send": "go", "until": "> "}, {"until": "> "}]},
+     "it said nothing more, and this exchange sends nothing",
+     "`send` what it waits for; or correct the end before this one, if that took what is awaited here;"
+     " `transport: {console: {terminal: true}}` against a buffer", "`> `"),
+], ids=["capitals", "spelling", "no word", "what", "what, lines", "lines", "list", "blank", "second", "unsent"])
 def test_a_reply_that_does_not_end_is_shown_with_what_was_awaited(said, keys, what, cure, awaited):
     code = f"say('x=0\\n> ')\nhear()\nsay({said!r})\nwhile True: os.read(0, 99)"
     with fake.bridge(code, deadlines={"step": 0.2}, **keys) as env:
@@ -444,6 +448,16 @@ def test_a_value_that_is_none_is_refused(text, kind, what):
     assert what is None or error.what == what
     assert "x" in error.what
     assert error.situation.received == f"{text}\\n> "
+
+
+def test_a_value_behind_an_end_that_came_too_early_is_not_blamed_on_its_field():
+    with stepping('say("A > B, x=2\\n> ")\nhear()') as env:
+        error, _ = failure(env, ParseError)
+    assert error.what == "field x does not occur in the reply"
+    assert error.cure == (
+        "more came behind the end of this reply, `B, x=2\\n> `: end `until` with the last text before the program waits"
+        '; else searched: find "x={int}"; correct that (fields.x), or give the field a `default` or `keep: true`'
+    )
 
 
 def test_bytes_that_are_no_text_are_refused_in_a_text_field():

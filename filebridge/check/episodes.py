@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from filebridge.check.subject import MOST_STEPS, Subject
 from filebridge.errors import UsageError
 
 __all__ = ["end", "endings_are_flags", "info_is_plain", "observations_fit", "rewards_are_finite", "step_limit_holds"]
+
+FEW = 10
+"""Observations of which fewer say nothing about a field that is seldom told."""
 
 FORCED_LIMIT = 2
 """A step limit that every simulator reaches soon."""
@@ -40,7 +44,19 @@ def observations_fit(subject: Subject) -> Finding:
         if seen.observation not in space:
             cure = "give the fields the bounds `low` and `high` that they really have"
             raise Broken(f"{seen.place}: {seen.observation!r} is not in {space}", cure)
-    return Finding(f"{len(subject.travelled)} observations")
+    return Finding(f"{len(subject.travelled)} observations", warnings=tuple(_never_read(subject)))
+
+
+def _never_read(subject: Subject) -> Iterator[str]:
+    """Yield a warning for each observed field that had its default whenever it was seen: `find` may be misspelt."""
+    config, seen = subject.program.config, [one.observation for one in subject.travelled]
+    names = config.observation if isinstance(config.observation, list) else []
+    if len(seen) < FEW or subject.program.observer.space.shape != (len(names),):
+        return
+    for number, name in enumerate(names):
+        default = config.fields[name].default if name in config.fields else None
+        if default is not None and all(observation[number] == default for observation in seen):
+            yield f"{name} had its default, {default}, in all of them: see by `filebridge probe` whether it is read"
 
 
 def rewards_are_finite(subject: Subject) -> Finding:

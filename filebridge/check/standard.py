@@ -37,6 +37,8 @@ def gymnasium_checker(subject: Subject) -> Finding:
             raise Broken(_plain(str(error)) or type(error).__name__) from error
     # That there is no seed is declared, and not worth a warning here.
     told = [_plain(str(one.message)) for one in caught if not issubclass(one.category, SeedWarning)]
+    if any("observation space" in one and "infinity" in one for one in told):
+        told.append("give each field that is observed a `low` and a `high`; `filebridge show` lists those that it has")
     return Finding(warnings=tuple(dict.fromkeys(told)))
 
 

@@ -17,9 +17,9 @@ __all__ = ["check_exchange", "check_framing"]
 Place = tuple[str | int, ...]
 On = Literal["key", "value"]
 
-_LOOKING_AHEAD = re.compile(r"(?:(?<!\\)\$|(?<!\\)\\[bBZ]|\(\?![^()]*\))\)*$")
+_LOOKING_AHEAD = re.compile(r"(?:(?<!\\)\$|(?<!\\)\\[bBZ]|\(\?![^()]*\))\)*\Z")
 _BACKWARD = re.compile(r"(?<!\\)(?:\\\\)*(\\[1-9]|\(\?\()")
-_OPEN_ENDED = re.compile(r"(?<!\\)(?:[*+?]|\{\d*,\d*\})\??\)*$")
+_OPEN_ENDED = re.compile(r"(?<!\\)(?:[*+?]|\{\d*,\d*\})\??\)*\Z")
 
 
 def check_framing(framing: Framing, place: Place) -> Iterator[Problem]:

@@ -33,12 +33,18 @@ def find(target: str | Path) -> Path:
             found=f"{escaped(repr(target), 100)}, of type {type(target).__name__}",
             cure="give a path of a YAML file, the name of a bundled simulator, or a mapping",
         )
+    if "\n" in str(target):
+        what = "the text of a configuration stands where a path is due"
+        found = escaped(str(target)[:60])
+        raise ConfigError(what, found=found, cure="write it to a file and give its path, or give a mapping")
     path = Path(target)
     if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
         if _exists(path):
             return path
         looked = f"looked in {escaped(str(Path.cwd()))}" if not path.is_absolute() else ""
-        raise ConfigError(f"{escaped(str(target))}: no such file", found=looked, cure="check the path")
+        near = _beside(path)
+        cure = f"did you mean {near}?" if near else "check the path"
+        raise ConfigError(f"{escaped(str(target))}: no such file", found=looked, cure=cure)
     if not path.name:
         raise ConfigError("no configuration is named", cure="name a bundled simulator, or the path of a YAML file")
     known = bundled()
@@ -51,6 +57,16 @@ def find(target: str | Path) -> Path:
         found=f"bundled are {names}",
         cure=f"did you mean {near}?" if near else "name one of these, or the path of a YAML file",
     )
+
+
+def _beside(path: Path) -> str:
+    """Return the YAML file in the folder of ``path`` that has nearly its name, or ""."""
+    try:
+        names = sorted(other.name for other in path.parent.iterdir() if other.suffix in (".yaml", ".yml"))
+    except (OSError, ValueError):
+        return ""  # there is no such folder
+    near = nearest(path.name, names)
+    return escaped(str(path.parent / near)) if near else ""
 
 
 def _exists(path: Path) -> bool:

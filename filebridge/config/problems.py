@@ -169,7 +169,8 @@ def _excerpt(line: str, place: Place) -> list[str]:
 
 
 def _cells(text: str) -> list[str]:
-    return list(text) if text.isascii() and text.isprintable() and "\\" not in text else [escaped(c) for c in text]
+    # Backslashes stay: the line is to be found again in the file, and is told to double them where they are single.
+    return [char if " " <= char <= "~" else escaped(char) for char in text]
 
 
 def _fitting(cells: list[str], room: int) -> list[str]:

@@ -106,6 +106,9 @@ def _simulator(config: Config) -> Iterator[Problem]:
             what, expected = "an unknown name in `${...}`", f"one of {substitution.KNOWN_TEXT}; `$$` is a dollar sign"
             near, span = nearest(fault.name, substitution.KNOWN), (fault.offset, fault.length)
             yield Problem(place, what, fault.name, expected, near, "value", *span)
+        for fault in substitution.bare(text):
+            what, found, span = "a dollar sign is missing", f"{{{fault.name}}}", (fault.offset, fault.length)
+            yield Problem(place, what, found, f"`${found}`", "", "value", *span)
     for name in simulator.files:
         if name.startswith("/") or ".." in name.split("/") or "\0" in name or not name:
             yield Problem(
@@ -209,10 +212,8 @@ def _observation(config: Config) -> Iterator[Problem]:
             yield Problem(place, "nothing is observed", "an empty list", "at least one field")
         for at, name in entries:
             if name not in known:
-                yield Problem(
-                    at,
-                    "no field or variable has this name",
-                    str(name),
-                    "one of " + ", ".join(known),
-                    nearest(str(name), known),
-                )
+                names = str(name).replace(",", " ").split()
+                is_list = len(names) > 1 and set(names) <= set(known)
+                wanted = f"a list: `[{', '.join(names)}]`" if is_list else "one of " + ", ".join(known)
+                near = "" if is_list else nearest(str(name), known)
+                yield Problem(at, "no field or variable has this name", str(name), wanted, near)

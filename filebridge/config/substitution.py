@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filebridge import simulators
 
-__all__ = ["KNOWN", "KNOWN_TEXT", "Fault", "faults", "fill", "places", "uses"]
+__all__ = ["KNOWN", "KNOWN_TEXT", "Fault", "bare", "faults", "fill", "places", "uses"]
 
 KNOWN = (
     "python", "simulators", "seed", "seat", "workdir", "config", "episode", "port", "port2", "port3", "token",
@@ -18,6 +18,7 @@ KNOWN = (
 KNOWN_TEXT = ", ".join(f"${{{name}}}" for name in KNOWN)
 
 _MARK = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>[^{}]*)\}|(?P<rest>[^$]{0,20}))", re.DOTALL)
+_BARE = re.compile(rf"[\w./:=@,+-]*?(?P<mark>\{{(?P<name>{'|'.join(KNOWN)})\}})[\w./:=@,+-]*")
 
 
 def places(folder: Path | None) -> dict[str, object]:
@@ -42,6 +43,15 @@ def faults(text: str) -> list[Fault]:
             name = mark["name"] if mark["name"] is not None else "$" + mark["rest"]
             found.append(Fault(name, mark.start(), mark.end() - mark.start()))
     return found
+
+
+def bare(text: str) -> list[Fault]:
+    """Return the known name that ``text`` has in braces without a dollar sign, as it would stand in a ``send``.
+
+    Only a plain word has one, ``--seed={seed}`` say: in a piece of code, an f-string say, braces are its own affair.
+    """
+    word = _BARE.fullmatch(text)
+    return [Fault(word["name"], word.start("mark"), len(word["mark"]))] if word else []
 
 
 def fill(text: str, values: Mapping[str, object]) -> str:

@@ -32,7 +32,7 @@ _MEANT = {
     **dict.fromkeys(("multi_discrete", "multidiscrete"), ("multi",)),
     **dict.fromkeys(("multi_binary", "multibinary", "binary_action"), ("bits",)),
     "continuous": ("box",),
-    **dict.fromkeys(("min", "minimum"), ("low",)),
+    **dict.fromkeys(("min", "minimum", "range", "bounds", "bound", "interval"), ("low",)),
     **dict.fromkeys(("max", "maximum"), ("high",)),
     "shape": ("size",),
     **dict.fromkeys(("done", "termination"), ("terminated",)),

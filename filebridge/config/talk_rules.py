@@ -29,6 +29,9 @@ def check_talk(config: Config, exchange: Exchange, place: Place) -> Iterator[Pro
 
 def _said(config: Config, exchange: Exchange, place: Place) -> Iterator[Problem]:
     http, screen = config.transport.http, draws_screen(config)
+    if exchange.send is None and "send" in exchange.model_fields_set:
+        wanted = 'text in quotes, `""` for an empty line; what stands behind a # is a comment'
+        yield Problem((*place, "send"), "nothing is written here", expected=wanted, on="key")
     if not way_there(config) and config.simulator.each == "episode":
         yield from _unheard(config, exchange, place)
     if exchange.press is not None and not screen and (http is None or http.url is None):

@@ -44,6 +44,11 @@ def probable_cause(
         return "it waits for a program that it has started", cure
     if "set time" in state:
         return "it sleeps for a set time", "raise `deadlines`, or see why it waits"
+    if has_spoken and exchange.encode is None:
+        cure = "`send` what it waits for; or correct the end before this one, if that took what is awaited here"
+        if not on_terminal:
+            cure += "; `transport: {console: {terminal: true}}` against a buffer"
+        return "it said nothing more, and this exchange sends nothing", cure
     if not on_terminal:
         return _silent_on_pipe(has_spoken)
     cause = "it said nothing to what was sent: it may wait for more input"
@@ -54,7 +59,7 @@ def _silent_on_pipe(has_spoken: bool) -> tuple[str, str]:
     if not has_spoken:
         return (
             "it runs but nothing has come: its output is probably held back in a buffer, as programs do on a pipe",
-            "`transport: {console: {terminal: true}}`, or put `stdbuf, -oL` before the command",
+            "`transport: {console: {terminal: true}}`, or put `stdbuf, -o0` before the command",
         )
     return (
         "it said nothing to what was sent: it may wait for more input, or hold back its output in a buffer",
@@ -70,9 +75,10 @@ def _unmatched(text: bytes, exchange: Exchange, is_reading: bool) -> tuple[str, 
         if is_reading:
             return _ended_otherwise(last_line(text), exchange)
         return unseen, f"compare {_ending(exchange)} with what was received; spaces and capitals count"
-    if _QUESTION.search(line):
+    asks = _QUESTION.search(line) is not None
+    if asks or (is_reading and exchange.has_until):
         cure = f"answer it on the way, `answer: {{{quoted(line)}: \"...\"}}`, or make it an end of the reply in `until`"
-        return f"it waits at another question: `{shown}`", cure
+        return f"it waits {'at another question:' if asks else 'for input after'} `{shown}`", cure
     cause = f"{unseen}; the last line looks like `{shown}`"
     if exchange.has_until:
         return cause, "correct `until`; spaces and capitals count"

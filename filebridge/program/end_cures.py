@@ -49,7 +49,7 @@ def ending_cure(dialogue: Dialogue) -> str:
     text = last_line(dialogue.pending) or last_line(dialogue.reply)
     known = "its last reply was whole before it ended: "
     if not text:
-        return known + "it may have ended by what was sent before; see its stderr"
+        return (known if dialogue.reply else "") + "it may have ended by what was sent before; see its stderr"
     shown = quoted(text)
     if dialogue.exchange.has_until:
         return f"{known}label the text it says last, `until: [..., {{over: {shown}}}]`, and say `terminated: over`"

@@ -48,7 +48,8 @@ def file_cause(seen: Sight, state: str, written: str, ours: Sequence[str]) -> tu
         return cause, "see why the program leaves it; a file that does not mean that it writes is no `lock`"
     for file in seen.files:
         if file.state in ("missing", "old"):
-            return _unwritten(file, _others(seen, ours), state, ours)
+            left = next((other.name for other in seen.others if other.name in ours), "")
+            return _unwritten(file, _others(seen, ours), state, ours, left)
     if seen.flag is not None and seen.flag.state != "new":
         cause = f"{escaped(seen.files[0].name)} was written, but its flag {escaped(seen.flag.name)} was not"
         return cause, "correct `flag`, or leave it out if the program makes none"
@@ -59,14 +60,19 @@ def _others(seen: Sight, ours: Sequence[str]) -> list[str]:
     return [other.name for other in seen.others if other.name not in ours]
 
 
-def _unwritten(file: Seen, others: list[str], state: str, ours: Sequence[str]) -> tuple[str, str]:
+def _unwritten(file: Seen, others: list[str], state: str, ours: Sequence[str], left: str) -> tuple[str, str]:
+    """Return the cause where ``file`` was not written, but ``others`` may have been; ``left`` is one of ``ours``."""
     name = escaped(file.name)
     cause = f"{name} was not written"
     if file.state == "old":
         cause = f"{name} was not written again: it is {file.age:.1f} s old, older than the action"
     if others:
-        other = escaped(nearest(file.name, others) or others[0])
-        return f"{cause}, but {other} was", f"is that the reply? `files: {{read: {other}}}`"
+        like = nearest(file.name, others)
+        other = escaped(like or others[0])
+        cure = f"is that the reply? `files: {{read: {other}}}`"
+        if left and not like:
+            cure += f"; if not, {escaped(left)} is still there: it may wait for another name, or another end of it"
+        return f"{cause}, but {other} was", cure
     if state.startswith("running"):
         cause += "; the program is busy"
     cure = "see where it writes, and under which name, `files: {read: ...}`"

@@ -33,7 +33,10 @@ def compile_ignored(texts: Sequence[str], text: Text, faults: Faults) -> Callabl
     return re.compile(b"|".join(branches), re.MULTILINE).search if branches else None
 
 
-def ignored_cause(messages: int) -> tuple[str, str]:
-    """Return the cause, and its cure, where nothing came but messages that are ignored."""
+def ignored_cause(messages: int, sent: bool) -> tuple[str, str]:
+    """Return the cause, and its cure, where nothing came but ignored messages; ``sent``: something was sent before."""
     came = "1 message came, and was" if messages == 1 else f"{messages} messages came, and were all"
-    return f"{came} dropped by `ignore`", "correct `ignore`: it drops each message that holds one of its texts"
+    cure = "correct `ignore`: it drops each message that holds one of its texts"
+    if sent:
+        cure += "; if the reply was none of them, see what was sent: many protocols want `text: {line_end: \"\\r\\n\"}`"
+    return f"{came} dropped by `ignore`", cure

@@ -212,6 +212,8 @@ def _unusable(path: str) -> ExecFailed:
 
 def _cure(launch: Launch) -> str:
     name = launch.argv[0]
+    if name.startswith("~"):
+        return "write the whole path: no shell is asked what `~` stands for"
     if os.sep not in name:
         found = next((place for place in _common_places() if _is_program(os.path.join(place, name))), None)
         if found is not None:

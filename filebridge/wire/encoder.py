@@ -21,6 +21,8 @@ Encode = Callable[[Row, Row], bytes]
 
 _FORMAT = re.compile(r"%?(?P<flags>[-+ #0<>]*)(?P<width>\d{0,3})(?P<precision>(?:\.\d{1,3})?)(?P<kind>[a-zA-Z]?)")
 _PLAIN = re.compile(r"[^{}]+")
+_STARTING = ("seed", "seat", "episode")
+"""Names that are known here and where a program is started, with a dollar sign there and without one here."""
 _WHOLE = "diouxX"
 _REAL = "eEfFgGD"
 
@@ -71,9 +73,13 @@ def _pieces(text: str) -> Iterator[str | tuple[str, int]]:
             close = text.find("}", at)
             if close < 0:
                 raise _unpaired("a hole is not closed", text[at:], "a `}`, or `{{`", at, len(text) - at)
+            inner = text[at + 1 : close]
+            if plain.endswith("$") and inner in _STARTING:
+                what = "a dollar sign would be sent too: `${...}` is for `command`"
+                raise ExpressionProblem(what, f"${{{inner}}}", f"`{{{inner}}}`", "", at - 1, close + 2 - at)
             if plain:
                 yield plain
-            yield text[at + 1 : close], at + 1
+            yield inner, at + 1
             plain, at = "", close + 1
         else:
             raise _unpaired("a `}` without its `{`", "}", "`}}`", at, 1)

@@ -247,7 +247,7 @@ REFUSED: dict[type[ast.expr], tuple[str, str]] = {
 }
 
 
-def _listed(words: Sequence[str], limit: int = 8) -> str:
+def _listed(words: Sequence[str], limit: int = 24) -> str:
     return ", ".join(words[:limit]) + (", ..." if len(words) > limit else "")
 
 

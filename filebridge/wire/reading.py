@@ -146,6 +146,11 @@ def _refuse_contradictions(field: FieldModel, reading: Reading) -> None:
         raise FieldProblem(bound, f"a bound on {reading.kind.value}", expected="bounds only on numbers")
     if field.low is not None and field.high is not None and not field.low <= field.high:
         raise FieldProblem("low", "above `high`", found=f"{field.low:g}", expected=f"at most {field.high:g}")
+    stars = field.overflow
+    if stars is not None and field.outside != "clip" and field.pick not in ("sum", "count") and (
+        (field.low is not None and stars < field.low) or (field.high is not None and stars > field.high)
+    ):
+        raise FieldProblem("overflow", "outside the field's own bounds", found=f"{stars:g}", expected=_span(field))
     if field.outside == "clip" and not bound:
         raise FieldProblem("outside", "nothing to clip to", expected="`low`, `high` or both")
     if field.shape is not None and reading.kind is not Kind.ARRAY:

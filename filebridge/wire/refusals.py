@@ -6,7 +6,7 @@ from filebridge.errors import Desync, MessageTooLarge, escaped
 from filebridge.wire.framing import whole
 from filebridge.wire.phase import NOTHING, Exchange
 
-__all__ = ["surplus", "too_large"]
+__all__ = ["cut_short", "surplus", "too_large"]
 
 
 def surplus(left: bytes, exchange: Exchange) -> Desync:
@@ -31,6 +31,13 @@ def too_large(size: int, cap: int, gathering: str = "") -> MessageTooLarge:
         found=f"{size} bytes without the end that the dialogue waits for",
         cure="correct `until` if the end was there, or raise `limits: {output: ...}` if messages are that large",
     )
+
+
+def cut_short(exchange: Exchange, left: bytes | bytearray) -> str:
+    """Return what to do first about a value that a reply lacks, where ``left`` came behind its end; or ""."""
+    if not left.strip() or exchange is NOTHING or exchange.cut is whole:
+        return ""
+    return f"more came behind the end of this reply, `{escaped(bytes(left[:60]))}`: {_mend(exchange)}; else "
 
 
 def _mend(exchange: Exchange) -> str:

@@ -216,12 +216,23 @@ def test_an_action_outside_the_space_must_be_refused(config, verdict, monkeypatc
     assert verdict(config(), rule).detail == "the action None lies outside the space, but it was sent"
 
 
+def test_a_field_that_never_had_more_than_its_default_is_told(config, verdict):
+    rule = "observations lie in their space"
+    found = verdict(config(fields={"x": {"find": "X {float}", "default": 0, "low": 0, "high": 2}}), rule)
+    assert (found.outcome, found.warnings) == (
+        "passed", ("x had its default, 0, in all of them: see by `filebridge probe` whether it is read",)
+    )
+    assert verdict(config(), rule).warnings == ()
+
+
 def test_what_gymnasium_asserts_is_a_failure_and_its_warnings_are_shown(config, verdict, monkeypatch):
     rule = "Gymnasium's own checker is content"
     unbounded = config(fields={"x": {"find": "x {float}", "default": 0}})
     found = verdict(unbounded, rule)
     assert found.outcome == "passed"
     assert "A Box observation space minimum value is -infinity. This is probably too low." in found.warnings
+    assert found.warnings[-1].startswith("give each field that is observed a `low` and a `high`; ")
+    assert not any("`low`" in one for one in verdict(config(), rule).warnings)
     monkeypatch.setattr(BridgeEnv, "reset", lambda self, *, seed=None, options=None: (None, {}))
     assert verdict(config(), rule).outcome == "failed"
 

@@ -6,6 +6,8 @@ import pathlib
 
 import pytest
 
+from filebridge import load_program
+
 _SPEC = importlib.util.spec_from_file_location("samples", pathlib.Path(__file__).with_name("samples.py"))
 samples = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(samples)
@@ -55,8 +57,8 @@ ENDS = {
         r"""
         toy.yaml: 1 problem
         toy.yaml:10:12: start[0].until: the end of this pattern is open: how much of it is seen would depend on how the bytes arrive
-           10 |   - until: /ready\\b/
-              |            ^^^^^^^^^^
+           10 |   - until: /ready\b/
+              |            ^^^^^^^^^
           found: /ready\b/
           expected: the text that follows, for example a line end `\n`
         """,
@@ -91,8 +93,8 @@ ENDS = {
         r"""
         toy.yaml: 1 problem
         toy.yaml:10:16: start[0].until: a group cannot be referred to here
-           10 |   - until: /(>)\\1 /
-              |                ^^^
+           10 |   - until: /(>)\1 /
+              |                ^^
           found: \1
           expected: the text itself once more
         """,
@@ -322,6 +324,17 @@ ENDS = {
           expected: one line in `send`
         """,
     ),
+    "a line that is a comment": (
+        'send: "{action:.2f}"',
+        'send: # {action:.2f}',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:12:5: step[0].send: nothing is written here
+           12 |   - send: # {action:.2f}
+              |     ^^^^
+          expected: text in quotes, `""` for an empty line; what stands behind a # is a comment
+        """,
+    ),
     "no line at all": (
         'send: "{action:.2f}"',
         'send: []',
@@ -341,3 +354,10 @@ def test_what_the_author_sees(title, tmp_path):
     old, new, expected = ENDS[title]
     assert samples.TOY.count(old) == 1
     assert refusal(tmp_path, samples.TOY.replace(old, new)) == dedented(expected)
+
+
+@pytest.mark.parametrize("end", ['"/> \\\\d+\\n/"', '"/>$\\n/"', "'/> \\d+\\n/'"])
+def test_a_pattern_that_ends_with_a_line_end_is_closed_however_that_is_written(end, tmp_path):
+    path = tmp_path / "toy.yaml"
+    path.write_text(samples.TOY.replace('"> "\nstep', f"{end}\nstep"))
+    assert load_program(path).config.start[0].until

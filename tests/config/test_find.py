@@ -52,6 +52,24 @@ def test_a_missing_file_says_where_it_was_looked_for(tmp_path, monkeypatch):
     assert str(caught.value) == f"mine.yaml: no such file\n  found: looked in {tmp_path}\n  cure: check the path"
 
 
+@pytest.mark.parametrize("name", ["mine.yml", "Mime.yaml", "mine.yaml.yaml"])
+def test_a_missing_file_with_nearly_the_name_of_another(name, tmp_path):
+    (tmp_path / "mine.yaml").touch()
+    (tmp_path / "mine.yam").touch()
+    with pytest.raises(ConfigError) as caught:
+        load_program(tmp_path / name)
+    assert caught.value.cure == f"did you mean {tmp_path}/mine.yaml?"
+
+
+def test_the_text_of_a_configuration_is_no_path():
+    with pytest.raises(ConfigError) as caught:
+        load_program("filebridge: 1\nname: Mine\n")
+    assert str(caught.value) == (
+        "the text of a configuration stands where a path is due\n  found: filebridge: 1\\nname: Mine\\n\n"
+        "  cure: write it to a file and give its path, or give a mapping"
+    )
+
+
 def test_a_missing_absolute_path(tmp_path):
     with pytest.raises(ConfigError) as caught:
         load_program(tmp_path / "mine")

@@ -591,12 +591,12 @@ toy.yaml:23:23: reward: unknown name `undefined`
    23 | reward: -abs(x) + w + undefined
       |                       ^^^^^^^^^
   found: undefined
-  expected: one of action, episode, over, seat, seed, step, w, x, ...
+  expected: one of action, episode, over, seat, seed, step, w, x, y, z
 toy.yaml:24:22: terminated: unknown name `lost`
    24 | terminated: over and lost
       |                      ^^^^
   found: lost
-  expected: one of action, episode, over, seat, seed, step, w, x, ...
+  expected: one of action, episode, over, seat, seed, step, w, x, y, z
   did you mean: float
 toy.yaml:25:12: max_steps: out of range
    25 | max_steps: 0

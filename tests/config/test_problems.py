@@ -91,7 +91,7 @@ def test_problem_inside_an_expression_is_underlined_there():
         (("long",), 5, 8, 7, 12, 8),
         (("long",), 20, 6, 7, 7, 15),
         (("script",), 0, 6, 9, 9, 1),
-        (("escaped",), 7, 6, 11, 11, 15),
+        (("escaped",), 7, 6, 11, 11, 14),
         (("fields", "altitude", "low"), 1, 1, 4, 41, 2),
         (("nothing", "here"), 3, 3, 1, 1, 1),
     ],
@@ -135,8 +135,8 @@ def test_nothing_of_the_file_reaches_the_terminal_unescaped():
     problem = Problem(("a\x1b[2J",), "a\nb", "\x1b[2J \\d", "\r", "é", on="key")
     assert render(source, problem) == (
         'odd\\x1b\\n.yaml:1:2: "a\\x1b[2J": a\\nb\n'
-        '    1 | "a\\\\e[2J": "\\\\e[2J"  # \\tcaf\\xc3\\xa9 \\\\d\n'
-        "      |  ^^^^^^^\n"
+        '    1 | "a\\e[2J": "\\e[2J"  # \\tcaf\\xc3\\xa9 \\d\n'
+        "      |  ^^^^^^\n"
         "  found: \\x1b[2J \\d\n  expected: \\r\n  did you mean: \\xc3\\xa9"
     )
 

@@ -139,13 +139,37 @@ RULES = {
           expected: one of ${python}, ${simulators}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}, ${port}, ${port2}, ${port3}, ${token}; `$$` is a dollar sign
         """,
     ),
+    "a substitution without its dollar sign": (
+        '"${seed}"]',
+        '"${seed}", "-s{seat}", "$${seat}", "f(\\"{seat}\\")"]',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:4:32: simulator.command[2]: a dollar sign is missing
+            4 |   command: [toy, "${seed}", "-s{seat}", "$${seat}", "f(\"{seat}\")"]
+              |                                ^^^^^^
+          found: {seat}
+          expected: `${seat}`
+        """,
+    ),
+    "a substitution where an expression is due": (
+        'send: "{action:.2f}"',
+        'send: "{action:.2f} ${action} ${seed:d} ${seed}"',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:12:45: step[0].send: a dollar sign would be sent too: `${...}` is for `command`
+           12 |   - send: "{action:.2f} ${action} ${seed:d} ${seed}"
+              |                                             ^^^^^^^
+          found: ${seed}
+          expected: `{seed}`
+        """,
+    ),
     "a label that a field has": (
         '{over: "END',
         '{x: "END',
         r"""
         toy.yaml: 2 problems
         toy.yaml:13:20: step[0].until[1].x: the label is taken
-           13 |     until: ["> ", {x: "END\\n"}]
+           13 |     until: ["> ", {x: "END\n"}]
               |                    ^
           found: `x` is a field
           expected: another label
@@ -162,7 +186,7 @@ RULES = {
         r"""
         toy.yaml: 2 problems
         toy.yaml:13:20: step[0].until[1].step: the label is taken
-           13 |     until: ["> ", {step: "END\\n"}]
+           13 |     until: ["> ", {step: "END\n"}]
               |                    ^^^^
           found: `step` is a value of the bridge itself
           expected: another label
@@ -179,8 +203,8 @@ RULES = {
         r"""
         toy.yaml: 2 problems
         toy.yaml:13:19: step[0].until[1]: `Over` is no label
-           13 |     until: ["> ", {Over: "END\\n"}]
-              |                   ^^^^^^^^^^^^^^^^
+           13 |     until: ["> ", {Over: "END\n"}]
+              |                   ^^^^^^^^^^^^^^^
           found: a mapping of Over
           expected: a name of lower case letters, digits and `_`
         toy.yaml:18:13: terminated: unknown name `over`
@@ -490,6 +514,43 @@ RULES = {
           found: ovr
           expected: a label of an end in `step` or `start`: over
           did you mean: over
+        """,
+    ),
+    "a list without its brackets": (
+        'observation: [x]',
+        'observation: x, step',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:16:14: observation: no field or variable has this name
+           16 | observation: x, step
+              |              ^^^^^^^
+          found: x, step
+          expected: a list: `[x, step]`
+        """,
+    ),
+    "stars out of bounds": (
+        '{float}"}',
+        '{float}", low: 0, high: 900, overflow: 1000}',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:15:56: fields.x.overflow: outside the field's own bounds
+           15 |   x: {find: "X= {float}", low: 0, high: 900, overflow: 1000}
+              |                                                        ^^^^
+          found: 1000
+          expected: from 0 to 900
+        """,
+    ),
+    "bounds in one": (
+        '{float}"}',
+        '{float}", range: [0, 1]}',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:15:27: fields.x.range: an unknown key
+           15 |   x: {find: "X= {float}", range: [0, 1]}
+              |                           ^^^^^
+          found: range
+          expected: one of adapter, allow_nan, array, binary, chars, column, columns, compute, default, file, find, grid, header, high, ini, json, keep, key, line, low, max_length, namelist, npy, npz, outside, overflow, pick, regex, screen, seen, separator, shape, size, table, type, values, when, within, xml
+          did you mean: low
         """,
     ),
     "texts in a Box": (

@@ -441,24 +441,24 @@ RULES = {
         [('${port}"}', '${port}", headers: {Host: me, "a b": c, A: "${prot}", B: "a\\nb"}}')],
         r"""
         toy.yaml:6:53: transport.http.headers.Host: this header field is made by the bridge
-            6 |   http: {url: "http://127.0.0.1:${port}", headers: {Host: me, "a b": c, A: "${prot}", B: "a\\nb"}}
+            6 |   http: {url: "http://127.0.0.1:${port}", headers: {Host: me, "a b": c, A: "${prot}", B: "a\nb"}}
               |                                                     ^^^^
           found: Host
           expected: leave it out
         toy.yaml:6:64: transport.http.headers."a b": not the name of a header field
-            6 |   http: {url: "http://127.0.0.1:${port}", headers: {Host: me, "a b": c, A: "${prot}", B: "a\\nb"}}
+            6 |   http: {url: "http://127.0.0.1:${port}", headers: {Host: me, "a b": c, A: "${prot}", B: "a\nb"}}
               |                                                                ^^^
           found: a b
           expected: letters, digits and `-`
         toy.yaml:6:77: transport.http.headers.A: an unknown name in `${...}`
-            6 |   http: {url: "http://127.0.0.1:${port}", headers: {Host: me, "a b": c, A: "${prot}", B: "a\\nb"}}
+            6 |   http: {url: "http://127.0.0.1:${port}", headers: {Host: me, "a b": c, A: "${prot}", B: "a\nb"}}
               |                                                                             ^^^^^^^
           found: prot
           expected: one of ${python}, ${simulators}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}, ${port}, ${port2}, ${port3}, ${token}; `$$` is a dollar sign
           did you mean: port
         toy.yaml:6:91: transport.http.headers.B: a header field has one line
-            6 |   http: {url: "http://127.0.0.1:${port}", headers: {Host: me, "a b": c, A: "${prot}", B: "a\\nb"}}
-              |                                                                                           ^^^^^
+            6 |   http: {url: "http://127.0.0.1:${port}", headers: {Host: me, "a b": c, A: "${prot}", B: "a\nb"}}
+              |                                                                                           ^^^^
           found: a\nb
           expected: one line without control characters
         """,

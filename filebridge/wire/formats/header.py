@@ -136,7 +136,8 @@ def _counted(name: str, count: int, cells_of: _Cells) -> _Cells:
         raise ParseError(
             f"field {name} stands in a line of {len(cells)} columns, but the header names {count}",
             found=escaped(line, 400),
-            cure="give the number of the column where names or cells hold blanks, or the `separator` between them",
+            cure="give the number of the column where names or cells hold blanks, or the `separator` between them;"
+            " a line that is none of the table: end the block above it, `within: {before: ...}`, or correct `line`",
         )
 
     return counted

@@ -159,7 +159,8 @@ def test_a_line_with_other_columns_than_the_header_is_refused():
         reading(column="time").read(b"time (s) v (V)\n1 2\n")
     assert str(caught.value) == (
         "field level stands in a line of 2 columns, but the header names 4\n  found: 1 2\n"
-        "  cure: give the number of the column where names or cells hold blanks, or the `separator` between them"
+        "  cure: give the number of the column where names or cells hold blanks, or the `separator` between them;"
+        " a line that is none of the table: end the block above it, `within: {before: ...}`, or correct `line`"
     )
 
 

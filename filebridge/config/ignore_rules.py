@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from filebridge.config.dialogues import dialogues
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
 from filebridge.config.units import regex_source
@@ -17,6 +18,8 @@ def check_ignored(config: Config) -> Iterator[Problem]:
     if config.ignore and config.simulator.each == "step":
         what, wanted = "a run says nothing of its own accord", "leave it out"
         yield Problem(("ignore",), what, "`each: step`", wanted, on="key")
+    if config.ignore:
+        yield from _several_lines(config)
     for number, text in enumerate(config.ignore):
         place, source = ("ignore", number), regex_source(text)
         pattern = re.escape(text) if source is None else source
@@ -28,3 +31,11 @@ def check_ignored(config: Config) -> Iterator[Problem]:
         except (re.error, OverflowError, RecursionError) as error:
             wanted = "a pattern of Python's `re`; `(?i:...)` where capitals do not count"
             yield Problem(place, "not a regular expression", getattr(error, "msg", str(error)), wanted)
+
+
+def _several_lines(config: Config) -> Iterator[Problem]:
+    for place, framing in ((("framing",), config.framing), *dialogues(config)):
+        if framing.lines is not None and framing.lines > 1:
+            what = "with `ignore`, one line that is to be ignored would take the others of its message with it"
+            wanted = "`lines: 1`, and an exchange `{}` for each further line"
+            yield Problem((*place, "lines"), what, str(framing.lines), wanted)

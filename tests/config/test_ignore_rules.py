@@ -46,6 +46,17 @@ RULES = {
           expected: a pattern of Python's `re`; `(?i:...)` where capitals do not count
         """,
     ),
+    "several lines": (
+        TCP,
+        [('step:\n', 'ignore: PING\nframing: {lines: 2}\nstep:\n')],
+        r"""
+        toy.yaml:10:18: framing.lines: with `ignore`, one line that is to be ignored would take the others of its message with it
+           10 | framing: {lines: 2}
+              |                  ^
+          found: 2
+          expected: `lines: 1`, and an exchange `{}` for each further line
+        """,
+    ),
     "runs": (
         TCP,
         [('  command', '  each: step\n  command'), ('tcp: {connect: "127.0.0.1:${port}"}', 'console: {}'), (', "${port}"', ''), ('step:\n', 'ignore: PING\nstep:\n')],

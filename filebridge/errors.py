@@ -116,8 +116,8 @@ class BridgeError(Exception):
     ``what`` is wrong, ``found`` is what was seen, ``cure`` is what to do about it. ``situation`` is
     filled in where the failure leaves the bridge. Made from another error it is that error's twin.
 
-    Of a vector environment: ``partial`` is what the other seats gave in the same call, a ``Received``, ``others`` are
-    the errors of further seats.
+    Of a vector environment: ``partial`` is what the other seats gave in the same call, a ``Received``, and the last
+    step of an episode after which the next one failed to begin; ``others`` are the errors of further seats.
     """
 
     partial: Any = None

@@ -268,6 +268,7 @@ class BridgeVectorEnv(Copies):
         """Return what has come of ``seats``; raise the error of the first that failed, with the others in it."""
         inner = self._seats
         failed = {seat: inner.failed.pop(seat) for seat in seats if seat in inner.failed}
+        inner.recall(failed)
         received = self._batch([seat for seat in seats if seat in inner.results] if failed else seats)
         inner.asked.difference_update(seats)
         if not failed:

@@ -78,11 +78,9 @@ class BridgeVectorEnv(Copies):
         program = config if isinstance(config, Program) or not config else load_program(config)
         self.render_mode = render_mode
         self.envs = [BridgeEnv(program, render_mode, None, transcript, 0)]
-        self.envs += [
-            BridgeEnv(self.envs[0].program, render_mode, None, transcript, 0) for _ in range(1, self.num_envs)
-        ]
         self.program = self.envs[0].program
         check_descriptors(self.program, self.num_envs, transcript is not None)
+        self.envs += [BridgeEnv(self.program, render_mode, None, transcript, 0) for _ in range(1, self.num_envs)]
         for number, env in enumerate(self.envs):
             env.session.number(number)
             env.session.placement = placement_of(self.program.config, number, alone=self.num_envs == 1)

@@ -63,6 +63,16 @@ def test_after_close(envs):
         assert refusal(call) == CLOSED
 
 
+@pytest.mark.parametrize("running", [False, True])
+def test_seats_that_were_closed_one_by_one_stay_closed(envs, running):
+    if running:
+        envs.reset()
+    envs.call("close")
+    assert refusal(envs.reset) == CLOSED
+    assert refusal(lambda: envs.step([1, 1, 1])) == CLOSED
+    assert fake.folders() == []
+
+
 def test_while_seats_have_been_sent_to(envs):
     envs.reset(seed=0)
     envs.send([4, 5], [1, 2])

@@ -213,6 +213,8 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
 
     def resetting(self, seed: int | None, options: dict[str, Any] | None) -> Talk[Beginning]:
         """Begin an episode as ``reset`` does, but leave the waiting to the caller; see ``conversation``."""
+        if self._closed:
+            raise _closed()
         super().reset(seed=seed)
         self._forked = False
         session = self._session

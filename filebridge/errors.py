@@ -117,7 +117,8 @@ class BridgeError(Exception):
     filled in where the failure leaves the bridge. Made from another error it is that error's twin.
 
     Of a vector environment: ``seat`` is the number of the one that failed there, ``partial`` what the other seats gave
-    in the same call, a ``Received``, ``others`` the errors of further seats.
+    in the same call, a ``Received``, and the last step of an episode after which the next one failed to begin;
+    ``others`` are the errors of further seats.
     """
 
     seat: int | None = None

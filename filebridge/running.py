@@ -93,6 +93,8 @@ class Running:
             dialogue = link.dialogue
             link.saved = dialogue.reply, tuple(dialogue.row)
             yield from talk(link, self.program.phases["save"], self._deadlines.reset)
+            # Of what is said to `save` and `load` nothing is read, and so nobody else would see a complaint.
+            self.program.decoder.refuse(dialogue.reply)
             dialogue.reply, dialogue.row[:] = link.saved
 
     def fill(self, link: Link, values: Mapping[str, object]) -> None:

@@ -142,6 +142,7 @@ class Session(Stepping):
             yield from talk(link, self.program.phases["reset"], self._deadlines.reset)
             return
         yield from talk(link, self.program.phases["load"], self._deadlines.reset)
+        self.program.decoder.refuse(link.dialogue.reply)
         link.dialogue.reply, link.dialogue.row[:] = link.saved
         self._name_episode(link)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from filebridge.env import BridgeEnv
-from filebridge.errors import ConfigError
+from filebridge.errors import ConfigError, Refused
 
 _spec = importlib.util.spec_from_file_location("simulated", Path(__file__).parent / "fakes" / "simulated.py")
 fake = importlib.util.module_from_spec(_spec)
@@ -54,6 +54,19 @@ def test_each_episode_begins_where_the_first_one_did():
             assert [env.step(fake.act())[0].item() for _ in range(3)] == [6, 7, 8]
             first, info = env.reset()
             assert fake.pid(env) == number
+    finally:
+        env.close()
+
+
+@pytest.mark.parametrize(("word", "resets"), [("saved", 0), ("loaded", 1)])
+def test_a_complaint_in_the_reply_to_either_is_an_error(word, resets):
+    env = BridgeEnv(saving(complaints=word))
+    try:
+        for _ in range(resets):
+            env.reset()
+        with pytest.raises(Refused, match=f"\n  found: {word}\n"):
+            env.reset()
+        assert env.session.link is None
     finally:
         env.close()
 

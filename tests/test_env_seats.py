@@ -18,6 +18,7 @@ from filebridge.errors import LimitReached, SimulatorTimeout, UsageError
 from filebridge.program import load_program
 from filebridge.program import seat as seats
 from filebridge.program.seat import needs_seat
+from filebridge.vector import BridgeVectorEnv
 
 _spec = importlib.util.spec_from_file_location("simulated", Path(__file__).parent / "fakes" / "simulated.py")
 fake = importlib.util.module_from_spec(_spec)
@@ -170,6 +171,19 @@ def test_all_deadlines_can_be_given_more_time(monkeypatch):
         env.step(fake.act())
         with pytest.raises(SimulatorTimeout, match=r"^no whole reply within 0.2 s: it sleeps for a set time"):
             env.step(fake.act())
+
+
+@pytest.mark.parametrize("kind", [BridgeEnv, BridgeVectorEnv])
+def test_however_much_more_time_is_given_the_system_can_wait_for_it(kind, monkeypatch):
+    monkeypatch.setenv("FILEBRIDGE_TIMEOUT_SCALE", "1e6")
+    env = kind(fake.config("time.sleep(0.1)\n" + fake.COUNTER))
+    try:
+        env.reset()
+        assert env.step(fake.act() if kind is BridgeEnv else [fake.act()])[1] == 1
+        session = env.session if kind is BridgeEnv else env.envs[0].session
+        assert session.link.deadline == 3 * 7 * 86400
+    finally:
+        env.close()
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "fast"])

@@ -13,9 +13,14 @@ __all__ = ["SCALE", "scaled"]
 SCALE = "FILEBRIDGE_TIMEOUT_SCALE"
 """The environment variable with the positive number by which all deadlines are multiplied."""
 
+LONGEST = 7 * 86400.0
+"""Seconds: the longest deadline that a configuration may have, and about a third of what the system can wait for."""
+
 
 def scaled(deadlines: Deadlines) -> Deadlines:
     """Return ``deadlines`` in seconds, each multiplied by the number in the environment where there is one.
+
+    None gets longer than a week.
 
     Raises UsageError for a text that is no positive number.
     """
@@ -23,7 +28,7 @@ def scaled(deadlines: Deadlines) -> Deadlines:
     if not text:
         return deadlines
     factor = _factor(text)
-    return Deadlines.model_construct(**{name: seconds * factor for name, seconds in deadlines})
+    return Deadlines.model_construct(**{name: min(seconds * factor, LONGEST) for name, seconds in deadlines})
 
 
 def _factor(text: str) -> float:

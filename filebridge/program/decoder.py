@@ -46,6 +46,7 @@ class Decoder:
     """Fills the row from a reply: first what is read, then what is computed.
 
     ``decode(message, row, previous)`` does so; it raises ProtocolError for what cannot be read, ExpressionError.
+    ``refuse(message)`` raises Refused for one with a complaint, and does nothing else.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Decoder:
         refuse: Callable[[bytes], None] | None,
     ) -> None:
         self.entries = entries
-        self._refuse = refuse
+        self.refuse: Callable[[bytes], None] = refuse or (lambda message: None)
         if any(entry.condition is not None for entry in entries):
             self.decode = _decoding_some(entries, computed, refuse)
         elif len(entries) == 1 and not computed and refuse is None:
@@ -69,11 +70,10 @@ class Decoder:
         if not chosen:
             return None
 
-        refuse = self._refuse
+        refuse = self.refuse
 
         def decode(message: bytes, row: Row, previous: Row) -> None:
-            if refuse is not None:
-                refuse(message)
+            refuse(message)
             for entry in chosen:
                 if entry.condition is not None and not entry.condition.holds(row, previous):
                     row[entry.index] = _lapsed(entry, row)

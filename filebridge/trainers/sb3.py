@@ -55,6 +55,7 @@ class SB3VecEnv(VecEnv):
         self.vector = vector
         self._seats = Seats(vector)
         self._actions: Any = None
+        self._has_begun = False
         super().__init__(vector.num_envs, vector.single_observation_space, vector.single_action_space)
         self.metadata = vector.metadata
 
@@ -69,13 +70,14 @@ class SB3VecEnv(VecEnv):
         """
         self._actions = None
         seeds = self._seeds if any(seed is not None for seed in self._seeds) else None
-        options = self._options[0]
-        observations, infos = self.vector.reset(seed=seeds, options=dict(options) or None)
-        self.reset_infos = split(infos, self.num_envs)
-        for others, mask in self._other_options():
-            observations, infos = self.vector.reset(seed=seeds, options={**others, "reset_mask": mask})
-            again = split(infos, self.num_envs)
-            self.reset_infos = [again[seat] if mask[seat] else info for seat, info in enumerate(self.reset_infos)]
+        observations: Any = None
+        for options, mask in self._begins():
+            given = dict(options) if mask is None else {**options, "reset_mask": mask}
+            observations, infos = self.vector.reset(seed=seeds, options=given or None)
+            for seat, info in enumerate(split(infos, self.num_envs)):
+                if mask is None or mask[seat]:
+                    self.reset_infos[seat] = info
+        self._has_begun = True
         self._reset_seeds()
         self._reset_options()
         return observations
@@ -153,13 +155,16 @@ class SB3VecEnv(VecEnv):
             single[seat] = last[seat]
             single[seat]["terminal_observation"] = observations[seat]
 
-    def _other_options(self) -> list[tuple[dict[str, Any], NDArray[numpy.bool_]]]:
-        """Return the options that differ from the first seat's, each with a mask of the seats that have them."""
+    def _begins(self) -> list[tuple[dict[str, Any], NDArray[numpy.bool_] | None]]:
+        """Return the options of the seats, each with a mask of those that have them, None for all."""
         different: list[dict[str, Any]] = []
         for options in self._options:
-            if options != self._options[0] and options not in different:
+            if options not in different:
                 different.append(options)
-        return [(one, numpy.array([options == one for options in self._options])) for one in different]
+        masks = [numpy.array([options == one for options in self._options]) for one in different]
+        # A vector environment takes no mask before all have begun; later, nobody begins twice.
+        whole = len(different) == 1 or not self._has_begun
+        return [(one, None if whole and not at else masks[at]) for at, one in enumerate(different)]
 
 
 def make_vec(

@@ -142,8 +142,8 @@ class Outbox:
         try:
             if exc.errno == errno.ENOENT and self._room >= 0:
                 fresh = _private(self._place)
-                os.close(self._room)
-                self._room = fresh
+                old, self._room = self._room, fresh
+                os.close(old)
             elif exc.errno == errno.EEXIST:
                 os.unlink(self._part, dir_fd=self._room)
             else:

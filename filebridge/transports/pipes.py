@@ -73,8 +73,9 @@ class PipeTransport(Transport):
     def end_input(self) -> None:
         """Close stdin: the simulator reads the end of its input."""
         if self._input >= 0:
-            os.close(self._input)
-            self._input = -1
+            # Forgotten before it is closed: an interrupt comes behind a call, and its number is soon another's.
+            ended, self._input = self._input, -1
+            os.close(ended)
 
     def close(self) -> None:
         """Close our ends of the pipes and the descriptors of the process; twice is harmless."""

@@ -85,8 +85,9 @@ class Process:
             except BlockingIOError:
                 return
             if not chunk:
-                os.close(self.stderr_fd)
-                self.stderr_fd = -1
+                # Forgotten before it is closed: an interrupt comes behind a call, and its number is soon another's.
+                ended, self.stderr_fd = self.stderr_fd, -1
+                os.close(ended)
                 return
             self._tail = (self._tail + chunk)[-TAIL:]
 
@@ -135,10 +136,10 @@ class Process:
     def close(self) -> None:
         """Close the descriptors and take the exit status if there is one; twice is harmless."""
         self.exit()
-        for descriptor in (self.pidfd, self.stderr_fd):
+        held, self.pidfd, self.stderr_fd = (self.pidfd, self.stderr_fd), -1, -1
+        for descriptor in held:
             if descriptor >= 0:
                 os.close(descriptor)
-        self.pidfd = self.stderr_fd = -1
 
 
 def _pidfd(pid: int) -> int:

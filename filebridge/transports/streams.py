@@ -42,8 +42,9 @@ class PipeSender:
     def end_input(self) -> None:
         """Close our end: the simulator reads the end of its input after what was sent."""
         if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+            # Forgotten before it is closed: an interrupt comes behind a call, and its number is soon another's.
+            ended, self._fd = self._fd, -1
+            os.close(ended)
 
     def close(self) -> None:
         """Close the descriptor; twice is harmless."""
@@ -82,5 +83,5 @@ class PipeReceiver:
     def close(self) -> None:
         """Close the descriptor; twice is harmless."""
         if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+            ended, self._fd = self._fd, -1
+            os.close(ended)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
+from gymnasium.error import CustomSpaceError
 from gymnasium.vector.utils import iterate
 
 from filebridge.env import BridgeEnv
@@ -43,7 +44,7 @@ def apart(single: spaces.Space[Any], batch: spaces.Space[Any], actions: Any, sea
 def _iterated(batch: spaces.Space[Any], actions: Any) -> Sequence[Any]:
     try:
         return list(iterate(batch, actions))
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError) as exc:
+    except (CustomSpaceError, TypeError, ValueError, KeyError, IndexError, AttributeError) as exc:
         raise ActionError(
             "the actions are no batch", found=repr(actions)[:200], cure=f"an element of {batch!s}"[:300]
         ) from exc

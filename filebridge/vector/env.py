@@ -78,11 +78,9 @@ class BridgeVectorEnv(Copies):
         program = config if isinstance(config, Program) or not config else load_program(config)
         self.render_mode = render_mode
         self.envs = [BridgeEnv(program, render_mode, None, transcript, 0)]
-        self.envs += [
-            BridgeEnv(self.envs[0].program, render_mode, None, transcript, 0) for _ in range(1, self.num_envs)
-        ]
         self.program = self.envs[0].program
         check_descriptors(self.program, self.num_envs, transcript is not None)
+        self.envs += [BridgeEnv(self.program, render_mode, None, transcript, 0) for _ in range(1, self.num_envs)]
         for number, env in enumerate(self.envs):
             env.session.number(number)
             env.session.placement = placement_of(self.program.config, number, alone=self.num_envs == 1)
@@ -268,6 +266,8 @@ class BridgeVectorEnv(Copies):
         """Return what has come of ``seats``; raise the error of the first that failed, with the others in it."""
         inner = self._seats
         failed = {seat: inner.failed.pop(seat) for seat in seats if seat in inner.failed}
+        if failed:
+            inner.recall(failed)
         received = self._batch([seat for seat in seats if seat in inner.results] if failed else seats)
         inner.asked.difference_update(seats)
         if not failed:

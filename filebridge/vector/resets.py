@@ -55,7 +55,8 @@ def seeds_of(seed: int | Sequence[int | None] | None, count: int) -> Sequence[in
         raise UsageError(
             "another number of seeds than of seats", found=f"{len(seeds)} for {count}", cure="one number, or one each"
         )
-    return seeds
+    # Gymnasium's generators take no other whole numbers than Python's.
+    return [None if one is None else int(one) for one in seeds]
 
 
 def _no_seed(found: object) -> UsageError:

@@ -104,6 +104,12 @@ class Seats(Turns):
             if monotonic() >= until:
                 break
 
+    def recall(self, seats: Iterable[int]) -> None:
+        """Count the last steps in those of ``seats`` whose next episode failed to begin among the results."""
+        for seat in self.ends.keys() & set(seats):
+            self.results[seat] = outcome = self.ends.pop(seat)
+            self.last[seat] = outcome[0]
+
     def drop(self) -> None:
         """Let go of all that is under way after an interrupt; seats that were asked something lose their simulator.
 
@@ -122,6 +128,7 @@ class Seats(Turns):
         self._beginning.clear()
         self.results.clear()
         self.failed.clear()
+        self.ends.clear()
         self.asked.clear()
 
     def _say(self, seat: int) -> None:

@@ -27,6 +27,7 @@ class Turns:
 
     ``due`` says of each seat that an episode must begin before it can take a step, ``busy`` for how many seconds its
     simulator was asked, or started. ``actions`` are under way. ``take`` makes of a row what the ``batcher`` joins.
+    ``ends`` are the last steps of episodes, by seat, after which the next one failed to begin.
     """
 
     def __init__(self, program: Program, envs: Sequence[BridgeEnv], mode: AutoresetMode) -> None:
@@ -37,6 +38,7 @@ class Turns:
         self.due = [True] * len(envs)
         self.busy = [0.0] * len(envs)
         self.actions: list[Any] = [None] * len(envs)
+        self.ends: dict[int, Outcome] = {}
         self.keeps = envs[0].recovery.keeps
         self.same_step = mode is AutoresetMode.SAME_STEP
 
@@ -74,7 +76,12 @@ class Turns:
         taken, reward, terminated, truncated, last = step
         final = self.batcher.single(taken)
         begun = monotonic()
-        observation, info = yield from self.envs[seat].resetting(None, None)
+        try:
+            observation, info = yield from self.envs[seat].resetting(None, None)
+        except BridgeError:
+            # The step itself went well, and is told beside what failed after it.
+            self.ends[seat] = taken, reward, terminated, truncated, last, (final, last)
+            raise
         self.busy[seat] += monotonic() - begun
         self.due[seat] = False
         return observation, reward, terminated, truncated, info, (final, last)

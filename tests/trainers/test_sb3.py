@@ -162,6 +162,18 @@ def test_each_seat_may_have_options_of_its_own(made, dummy):
     assert mine["goal"].ravel()[[0, 2, 3]].tolist() == [21, 12, 21]
 
 
+def test_with_options_of_its_own_no_seat_begins_twice_and_draws_what_it_would(made, dummy):
+    ours, theirs = made(boiler(), 3), dummy(boiler(), 3)
+    for envs in (ours, theirs):
+        envs.seed(3)
+        envs.reset()
+    for options in ([{"goal": 21}, {}, {"goal": 12}], [{}, {"goal": 12}, {}], {}):
+        for envs in (ours, theirs):
+            envs.set_options(options)
+        assert_same(dict(ours.reset()), dict(theirs.reset()), f"reset with {options}")
+        assert_same(ours.reset_infos, theirs.reset_infos, f"reset_infos with {options}")
+
+
 def test_a_step_without_actions_is_refused(made):
     envs = made(lander(), 1)
     envs.reset()

@@ -328,10 +328,35 @@ def test_a_next_episode_that_fails_to_begin_costs_its_seat_only():
                 envs.step([1, 1, 1])
                 error = failing(envs, [1, 6, 1], StartCrashed)
             assert error.situation.seat == 1
-            assert error.partial.observations.tolist() == [[2], [4]]
+            others = [error.partial.seats.tolist().index(seat) for seat in (0, 2)]
+            assert error.partial.observations[others].tolist() == [[2], [4]]
             observations, rewards, *_ = envs.step([1, 1, 1])
             assert observations[[0, 2]].tolist() == [[3], [5]]
             assert rewards[1] == 0
+
+
+@pytest.mark.parametrize("call", ["step", "recv"])
+def test_the_step_that_ended_an_episode_is_kept_where_the_next_one_fails_to_begin(call):
+    start = "[ $2 = 2 ] && exit 4\n"
+    made = several.config(
+        simulator={"command": several.shell(start + several.SHELL, "${episode}")}, terminated="a == 6"
+    )
+    with several.vector(3, made, autoreset_mode=AutoresetMode.SAME_STEP) as envs:
+        envs.reset(seed=0)
+        envs.step([1, 1, 1])
+        if call == "recv":
+            envs.send([1, 6, 1])
+        with pytest.raises(StartCrashed) as caught:
+            envs.step([1, 6, 1]) if call == "step" else envs.recv(3)
+        partial = caught.value.partial
+        assert (partial.seats.tolist(), partial.observations.tolist()) == ([0, 1, 2], [[2], [8], [4]])
+        assert partial.rewards.tolist() == [0.1 * 2 - 1, 0.1 * 8 - 2, 0.1 * 4 - 3]
+        assert (partial.terminations.tolist(), partial.truncations.any()) == ([False, True, False], False)
+        assert partial.infos["told"].tolist() == [1, 6, 1]
+        assert partial.infos["_final_obs"].tolist() == partial.infos["_final_info"].tolist() == [False, True, False]
+        assert (partial.infos["final_obs"][1].tolist(), partial.infos["final_info"]["told"][1]) == ([8], 6)
+        observations, rewards, terminations, *_ = envs.step([1, 1, 1])
+        assert (observations[[0, 2]].tolist(), rewards[1], terminations.any()) == ([[3], [5]], 0, False)
 
 
 def test_a_death_between_two_steps_is_told_before_anything_is_sent_to_it():

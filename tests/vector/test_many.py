@@ -15,6 +15,7 @@ import pytest
 from gymnasium.vector import AutoresetMode
 
 from filebridge import sweep
+from filebridge.env import BridgeEnv
 from filebridge.errors import CleanupError, LimitReached
 from filebridge.program import load_program
 from filebridge.vector import BridgeVectorEnv
@@ -81,6 +82,20 @@ def test_too_few_descriptors_are_told_before_anything_is_started():
         BridgeVectorEnv(program, 64)
     assert caught.value.what == "64 simulators need more descriptors than this process may open"
     assert fake.folders() == []
+
+
+def test_too_few_descriptors_are_told_before_anything_is_made_for_each_seat(monkeypatch):
+    made = []
+
+    class Counted(BridgeEnv):
+        def __init__(self, *given):
+            made.append(given)
+            super().__init__(*given)
+
+    monkeypatch.setattr("filebridge.vector.env.BridgeEnv", Counted)
+    with descriptors(100), pytest.raises(LimitReached, match=r"^100 simulators need more descriptors"):
+        BridgeVectorEnv(several.config(), 100)
+    assert len(made) == 1
 
 
 @pytest.mark.parametrize("free", range(24))

@@ -63,6 +63,16 @@ def test_after_close(envs):
         assert refusal(call) == CLOSED
 
 
+@pytest.mark.parametrize("running", [False, True])
+def test_seats_that_were_closed_one_by_one_stay_closed(envs, running):
+    if running:
+        envs.reset()
+    envs.call("close")
+    assert refusal(envs.reset) == CLOSED
+    assert refusal(lambda: envs.step([1, 1, 1])) == CLOSED
+    assert fake.folders() == []
+
+
 def test_while_seats_have_been_sent_to(envs):
     envs.reset(seed=0)
     envs.send([4, 5], [1, 2])
@@ -113,6 +123,15 @@ def test_a_bad_action_in_one_seat_touches_nobody(envs, actions, text):
     assert refusal(lambda: envs.send(actions), ActionError) == text
     assert envs.recv(timeout=0).seats.tolist() == []
     assert envs.step([1, 1, 1])[0].tolist() == [[2], [3], [4]]
+
+
+@pytest.mark.parametrize("actions", [None, 5, np.array("1")], ids=["nothing", "a number", "an array of no seats"])
+def test_what_is_no_batch_of_texts_touches_nobody(actions):
+    with several.vector(2, several.config(action={"text": {"max_length": 4, "charset": "12"}})) as envs:
+        envs.reset(seed=0)
+        text = refusal(lambda: envs.step(actions), ActionError)
+        assert text.startswith(f"the actions are no batch\n  found: {actions!r}\n  cure: an element of Tuple(Text(")
+        assert envs.step(("1", "2"))[0].tolist() == [[1], [3]]
 
 
 def test_an_action_that_cannot_be_sent_touches_nobody_either():

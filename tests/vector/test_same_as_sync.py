@@ -203,12 +203,13 @@ def test_seeds_options_and_masks_of_resets(mode):
     with several.both(BRIDGE, 3, mode, config=made) as (ours, theirs):
         for keys in (
             {"seed": 5}, {"seed": [9, None, 7]}, {}, {"options": {"goal": 2.5}}, {"seed": np.int64(4)},
+            {"seed": np.array([4, 8, 2])},
             {"seed": [1, 2, 3], "options": {"other": 3.0, "reset_mask": np.array([False, True, True])}},
             {"options": {"reset_mask": np.array([True, False, False])}},
         ):  # fmt: skip
             twin = copy.deepcopy(keys)
-            if isinstance(twin.get("seed"), np.integer):
-                twin["seed"] = int(twin["seed"])  # theirs takes no other whole number
+            if isinstance(twin.get("seed"), np.integer | np.ndarray):
+                twin["seed"] = twin["seed"].tolist()  # theirs takes no other whole numbers
             same(ours.reset(**keys), theirs.reset(**twin), str(keys))
             assert "options" not in keys or keys["options"], "the caller's options are left as they are"
             same(ours.step([1, 2, 3]), theirs.step(np.array([1, 2, 3])))

@@ -224,6 +224,42 @@ def test_an_interrupt_wherever_it_hits_leaves_no_reply_for_the_next_step(where, 
             assert infos["number"].tolist() == infos["heard"].tolist()
 
 
+RUN = "read a < deck.txt; echo x=$$a a=$$a"
+
+
+@pytest.mark.parametrize("where", ["drain_stderr", "settle", "_close_output"])
+def test_an_interrupt_behind_the_close_of_a_descriptor_closes_no_other_that_has_its_number(where, monkeypatch):
+    closed, real = [], os.close
+
+    def close(descriptor):
+        real(descriptor)
+        if sys._getframe(1).f_code.co_name == where and not closed:
+            closed.append(os.dup2(0, descriptor))
+            raise KeyboardInterrupt
+
+    if where == "drain_stderr":
+        made = several.config(simulator={"command": several.shell("exec 2>&-;" + several.SHELL)})
+    else:
+        made = several.config(
+            simulator={"command": ["sh", "-c", RUN], "each": "step", "seed": "none"}, transport={"files": {}},
+            start=None, reset=[{"write": {"deck.txt": "0"}}], step=[{"write": {"deck.txt": "{action}"}}],
+        )  # fmt: skip
+    with several.vector(2, made) as envs:
+        monkeypatch.setattr(os, "close", close)
+
+        def play():
+            while True:
+                envs.reset(seed=3)
+                envs.step([1, 1])
+
+        with pytest.raises(KeyboardInterrupt):
+            play()
+        envs.reset(seed=3)
+        assert envs.step([1, 1])[4]["told"].tolist() == [1, 1]
+    # It is open still.
+    real(closed[0])
+
+
 def test_an_interrupt_of_the_work_after_an_interrupt_is_made_up_for(monkeypatch):
     with several.vector(3, several.counting()) as envs:
         envs.reset()

@@ -106,8 +106,9 @@ class AppendedReceiver:
             raise
         except TransportError:
             return  # it is gone once more, of which the watch will tell
-        os.close(self._folder)
-        self._folder = folder
+        # Forgotten before it is closed: an interrupt comes behind a call, and its number is soon another's.
+        old, self._folder = self._folder, folder
+        os.close(old)
 
     def _more(self, doubtful: bool) -> bytes | None:
         """Return what the file has grown by; ``doubtful``: it may have been replaced."""
@@ -128,9 +129,9 @@ class AppendedReceiver:
 
     def _begin(self, descriptor: int | None) -> None:
         """Read the file of this descriptor from its begin."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-        self._descriptor = -1 if descriptor is None else descriptor
+        old, self._descriptor = self._descriptor, -1 if descriptor is None else descriptor
+        if old >= 0:
+            os.close(old)
         self._adrift = False
         self._rewind()
 

@@ -194,8 +194,9 @@ class NumberedReceiver:
             raise
         except TransportError:
             return  # it is gone once more, of which the watch will tell
-        os.close(self._folder)
-        self._folder = folder
+        # Forgotten before it is closed: an interrupt comes behind a call, and its number is soon another's.
+        old, self._folder = self._folder, folder
+        os.close(old)
         for part in self._parts.values():
             part.folder = folder
             part.writing = False

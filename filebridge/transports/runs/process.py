@@ -143,8 +143,9 @@ class RunProcess(Process):
         super().signal_group(signal.SIGKILL)
         self._settled = True
         if self.pidfd >= 0:
-            os.close(self.pidfd)
-            self.pidfd = -1
+            # Forgotten before it is closed: an interrupt comes behind a call, and its number is soon another's.
+            ended, self.pidfd = self.pidfd, -1
+            os.close(ended)
         if self.exit() is not None:
             return False
         self.pid, self._exit, self.ended, self.busy = 0, None, False, False
@@ -178,5 +179,7 @@ class RunProcess(Process):
             self._end(number)
 
     def _end(self, number: int) -> None:
+        # Also of one whose settling was interrupted: its own end was none that is told.
+        self._told = True
         if not self.ended:
             self._exit, self.ended = Exit(None, number), True

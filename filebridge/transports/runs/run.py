@@ -133,10 +133,10 @@ class RunTransport(Transport):
     def close(self) -> None:
         """Close all descriptors; twice is harmless."""
         self._close_output()
-        for descriptor in (self._null, self._tail_entry):
+        held, self._null, self._tail_entry = (self._null, self._tail_entry), -1, -1
+        for descriptor in held:
             if descriptor >= 0:
                 os.close(descriptor)
-        self._null = self._tail_entry = -1
         if self._results is not None:
             self._results.close()
         self._wakeup.close()
@@ -214,8 +214,9 @@ class RunTransport(Transport):
 
     def _close_output(self) -> None:
         if self._output >= 0:
-            os.close(self._output)
-            self._output = -1
+            # Forgotten before it is closed: an interrupt comes behind a call, and its number is soon another's.
+            ended, self._output = self._output, -1
+            os.close(ended)
 
 
 def _input(data: bytes, theirs: ExitStack) -> int:

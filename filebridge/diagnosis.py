@@ -95,10 +95,12 @@ def _number(value: object) -> int:
 def died(link: Link, phase: str, between: bool = False) -> BridgeError:
     """Return the error for a process that has ended in ``phase``, or ``between`` the one before and this one."""
     end = link.process.exit()
-    if phase == "start":
+    runs = link.program.config.simulator.each == "step"
+    # Without a `start` the first thing that is held is a reset.
+    never_spoke = phase == "reset" and link.first_step and not link.dialogue.reply and not runs
+    if phase == "start" or never_spoke:
         return _ended_at_once(link, end)
     when = f"between two {'episodes' if phase == 'reset' else 'steps'}" if between else f"in the middle of a {phase}"
-    runs = link.program.config.simulator.each == "step"
     death = run_cure(end) if runs else death_cure(end, link.dialogue.exchange)
     death = ending_cure(link.dialogue) if between and (end is None or end.signal is None) else death
     left = left_cure(link.program, link.process.stderr_tail())

@@ -74,16 +74,16 @@ def test_a_program_beside_the_yaml_is_named_with_its_place(tmp_path, command):
     assert error.cure == "there is one beside the YAML: `${config}/sim`"
 
 
-@pytest.mark.parametrize(("command", "start", "kind"), [
-    (["sh", "./sim.sh"], [{"until": "> "}], StartCrashed),
-    (["sh", "sim.sh"], [], SimulatorExited),
+@pytest.mark.parametrize(("command", "start"), [
+    (["sh", "./sim.sh"], [{"until": "> "}]),
+    (["sh", "sim.sh"], []),
 ])  # fmt: skip
-def test_a_script_beside_the_yaml_is_named_with_its_place(tmp_path, command, start, kind):
+def test_a_script_beside_the_yaml_is_named_with_its_place(tmp_path, command, start):
     program(tmp_path / "sim.sh")
     text = json.dumps({**fake.config("", simulator={"command": command}), "start": start, "reset": [{"until": "> "}]})
     (tmp_path / "mine.yaml").write_text(text)
     env = BridgeEnv(tmp_path / "mine.yaml")
-    error, _ = failure(env, kind)
+    error, _ = failure(env, StartCrashed)
     env.close()
     assert error.cure.removeprefix("./") == (
         "sim.sh stands beside the YAML, and the program starts elsewhere: `${config}/sim.sh`"
@@ -141,6 +141,15 @@ def test_a_program_that_lacks_a_part_is_told_with_the_line_that_installs_it(said
             error, _ = failure(env, StartCrashed)
             assert error.what == f"the simulator ended before it was ready, since it lacks {part}: exit code 3"
             assert error.cure == cure
+
+
+def test_without_a_start_one_that_never_spoke_has_ended_before_it_was_ready():
+    with fake.bridge('note("no licence\\n")\nsys.exit(3)', start=[], reset=[{"send": "go"}]) as env:
+        # Its end comes before the first line is sent, or after it.
+        for _ in range(10):
+            error, _ = failure(env, StartCrashed)
+            assert error.what == "the simulator ended before it was ready: exit code 3"
+            assert error.situation.stderr == "no licence\\n"
 
 
 def test_the_whole_text_of_a_failure_is_four_parts():

@@ -24,7 +24,7 @@ _PROC = os.path.isdir("/proc/self")
 _GONE = (errno.ENOENT, errno.ESRCH, errno.EACCES, errno.EPERM)
 _PROCESS_GROUP = 4  # PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_UNSURE_ROUNDS = 20
+_UNSURE_ROUNDS, _SEQUEL_ROUNDS = 20, 2
 _EMPTYING = 5.0  # seconds
 
 
@@ -65,7 +65,7 @@ def _pids(first_pid: int) -> list[int]:
         # Only while the pid counter has surely not come round: after half a round nothing is certain.
         last, limit = (int((_read(name) or b"0").split()[-1]) for name in ("/proc/loadavg", "/proc/sys/kernel/pid_max"))
         first_pid = first_pid if last >= first_pid and _forks() - _FORKS < limit // 2 else 0
-    pids = (int(name) for name in os.listdir("/proc") if name.isdigit())
+    pids = map(int, filter(str.isdigit, os.listdir("/proc")))
     return [pid for pid in pids if pid >= first_pid and pid != os.getpid()]
 
 
@@ -88,14 +88,17 @@ def _environment(pid: int) -> bytes | None:
     return next(filter(None, shown), data)
 
 
-def _carries(pid: int, mark: bytes) -> bool | None:
-    """Whether ``pid`` carries the mark; None if it is just being loaded or torn down and shows no environment."""
+def _carries(pid: int, mark: bytes, ended: set[int] | None = None) -> bool | None:
+    """Whether ``pid`` carries the mark; None if it is in passing and shows none. One that is gone joins ``ended``."""
     data = _environment(pid)
     if data:
         return mark in b"\0" + data + b"\0"
-    status = _status(pid) if data is not None else []
-    passing = status and status[0] not in b"ZX" and status[48] == b"0"
-    return None if passing else False
+    status = _status(pid)
+    if status and status[0] not in b"ZX":
+        return None if data is not None and status[48] == b"0" else False
+    if ended is not None:
+        ended.add(pid)
+    return False
 
 
 def _belongs(pid: int, groups: dict[int, int]) -> bool:
@@ -124,15 +127,12 @@ def holders(token: str, first_pid: int = 0) -> list[int]:
 
 
 def group_members(session: int, started: int) -> list[int]:
-    """Return the living processes in the session or group of the simulator ``session``, whatever they carry.
-
-    ``started`` is the simulator's ``start_time``: it tells the simulator from a stranger who got its pid later.
-    """
+    """Return the living processes in the session or group of ``session``, a simulator with this ``start_time``."""
     return [pid for pid in _pids(0) if _belongs(pid, {session: started})] if _PROC else []
 
 
-def _targets(mark: bytes, groups: dict[int, int], first_pid: int) -> tuple[list[int], bool]:
-    carries = {pid: bool(mark) and _carries(pid, mark) for pid in _pids(first_pid)}
+def _targets(mark: bytes, groups: dict[int, int], first_pid: int, ended: set[int]) -> tuple[list[int], bool]:
+    carries = {pid: bool(mark) and _carries(pid, mark, ended) for pid in _pids(first_pid)}
     found = [pid for pid, carrying in carries.items() if carrying or (groups and _belongs(pid, groups))]
     return found, None in carries.values()
 
@@ -172,16 +172,18 @@ def end(token: str, deadline: float, groups: dict[int, int] | None = None, first
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
         return []
-    mark, unsure_rounds = _mark(token) if token else b"", 0
+    mark, rounds, ended = _mark(token) if token else b"", 0, set[int]()
     while True:
-        found, unsure = _targets(mark, groups, first_pid)
+        known = len(ended)
+        found, unsure = _targets(mark, groups, first_pid, ended)
         for pid in found:
             _kill(pid, mark, groups)
-        unsure_rounds += unsure
-        if not found and (not unsure or unsure_rounds > _UNSURE_ROUNDS):
+        # One that has ended since they were listed may have left a child that was not.
+        if not found and rounds >= (_UNSURE_ROUNDS if unsure else _SEQUEL_ROUNDS if len(ended) > known else 0):
             return []
         if time.monotonic() >= deadline:
             return found
+        rounds = 0 if found else rounds + 1
         time.sleep(0.001)
 
 
@@ -232,8 +234,7 @@ def empty_folder(path: str | os.PathLike[str]) -> list[str]:
         root = _open_folder(os.fspath(path))
     except OSError as exc:
         return [] if exc.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP) else [os.fspath(path)]
-    stuck: set[str] = set()
-    give_up = time.monotonic() + _EMPTYING
+    stuck, give_up = set[str](), time.monotonic() + _EMPTYING
     while names := [name for name in os.listdir(root) if name not in stuck]:
         late = time.monotonic() > give_up
         stuck.update(name for name in names if late or _is_stuck(root, name))
@@ -255,9 +256,8 @@ class Ledger:
     """What the guardian has been told: the runs, the simulators with their start times, the folders."""
 
     def __init__(self) -> None:
-        self.runs: set[str] = set()
+        self.runs, self.folders = set[str](), set[str]()
         self.groups: dict[int, int] = {}
-        self.folders: set[str] = set()
 
     def note(self, line: bytes) -> None:
         """Take in one record; half a record, written by a trainer as it died, changes nothing."""

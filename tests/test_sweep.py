@@ -26,6 +26,17 @@ if os.fork(): os._exit(0)
 print(os.getpid(), flush=True)
 time.sleep(600)
 """
+SEQUEL = """
+import os, signal, time
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+print("ready", flush=True)
+signal.sigwait({signal.SIGUSR1})
+child = os.fork()
+if child:
+    print(child, flush=True)
+    os._exit(0)
+time.sleep(600)
+"""
 BOMB = """
 import os, time
 for _ in range(7):
@@ -169,6 +180,25 @@ def test_a_double_forked_daemon_is_ended(run, start):
     until(lambda: sweep.holders(run) == [daemon])
     assert ended(run)
     until(lambda: not living([daemon]))
+
+
+def test_a_child_of_one_that_ends_just_before_it_is_looked_at_is_ended(run, start, monkeypatch):
+    parent = start(sys.executable, "-S", "-c", SEQUEL)
+    parent.stdout.readline()
+    look, children = sweep._environment, []
+
+    def late(pid):
+        # The child is forked when all have been listed.
+        if pid == parent.pid and not children:
+            os.kill(parent.pid, signal.SIGUSR1)
+            children.append(int(parent.stdout.readline()))
+            parent.wait(20)
+        return look(pid)
+
+    monkeypatch.setattr(sweep, "_environment", late)
+    assert ended(run)
+    assert children
+    until(lambda: not living(children))
 
 
 def test_a_member_of_the_session_that_cleared_its_environment_is_ended(run, start):

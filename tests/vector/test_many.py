@@ -120,7 +120,7 @@ def test_all_are_closed_where_no_descriptor_is_left():
 
 
 def test_all_say_goodbye_at_the_same_time(tmp_path):
-    code = several.SHELL.replace("7) exit 3", f"7) printf bye; echo bye >> {tmp_path}/said; exit 0")
+    code = several.SHELL.replace("7) exit 3", f"7) echo bye >> {tmp_path}/said; printf bye; exit 0")
     made = several.config(simulator={"command": several.shell(code)}, stop=[{"send": "7", "until": "bye"}])
     envs = BridgeVectorEnv(made, 8)
     envs.reset()

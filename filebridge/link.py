@@ -194,6 +194,8 @@ class Link(Attention):
         ``deadline`` is an absolute monotonic time, ``grace`` the seconds between SIGTERM and SIGKILL. A close
         that was interrupted may be repeated.
         """
+        # One that has ended by itself may have gone to the background, and be about to start what it leaves there.
+        sequels = 0 if self.closing or self.process.exit() is None else 2
         self.closing = True
         pid = self.process.pid
         living = {process.pid for process in stop([self.process] if pid else [], grace, deadline)}
@@ -201,7 +203,7 @@ class Link(Attention):
         self._let_go()
         # A process for each step has had others before it, and what they left may be older than this one.
         first = 0 if self.program.config.simulator.each == "step" else pid
-        living.update(sweep.end(self._token, deadline, first_pid=first))
+        living.update(sweep.end(self._token, deadline, first_pid=first, sequels=sequels))
         left = [f"process {number}" for number in sorted(living)]
         try:
             self.folder.remove()

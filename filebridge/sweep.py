@@ -1,8 +1,7 @@
 """Ends every process of a run and removes its folders; run as a program, this file is the guardian.
 
-A simulator carries ``FILEBRIDGE_RUN=<run>.<link>`` in its environment and hands it down to whatever it
-starts, so its descendants are found even after they have left its session. Standard library only: the
-guardian is started by path, without site-packages, and must not depend on what the trainer has installed.
+A simulator carries ``FILEBRIDGE_RUN=<run>.<link>`` in its environment and hands it down to whatever it starts, so its
+descendants are found even after they have left its session. Standard library only: the guardian is started by path.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _PROC = os.path.isdir("/proc/self")
 _GONE = (errno.ENOENT, errno.ESRCH, errno.EACCES, errno.EPERM)
 _PROCESS_GROUP = 4  # PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_UNSURE_ROUNDS, _SEQUEL_ROUNDS = 20, 2
+_UNSURE_ROUNDS = 20
 _EMPTYING = 5.0  # seconds
 
 
@@ -53,8 +52,7 @@ def start_time(pid: int) -> int:
 
 
 def _forks() -> int:
-    words = (_read("/proc/stat") or b"").split()
-    return int(words[words.index(b"processes") + 1])
+    return int((_read("/proc/stat") or b"").partition(b"\nprocesses ")[2].split()[0])
 
 
 _FORKS = _forks() if _PROC else 0
@@ -93,7 +91,7 @@ def _carries(pid: int, mark: bytes, ended: set[int] | None = None) -> bool | Non
     data = _environment(pid)
     if data:
         return mark in b"\0" + data + b"\0"
-    status = _status(pid)
+    status = _status(pid) if data is not None or ended is not None else []
     if status and status[0] not in b"ZX":
         return None if data is not None and status[48] == b"0" else False
     if ended is not None:
@@ -131,7 +129,7 @@ def group_members(session: int, started: int) -> list[int]:
     return [pid for pid in _pids(0) if _belongs(pid, {session: started})] if _PROC else []
 
 
-def _targets(mark: bytes, groups: dict[int, int], first_pid: int, ended: set[int]) -> tuple[list[int], bool]:
+def _targets(mark: bytes, groups: dict[int, int], first_pid: int, ended: set[int] | None) -> tuple[list[int], bool]:
     carries = {pid: bool(mark) and _carries(pid, mark, ended) for pid in _pids(first_pid)}
     found = [pid for pid, carrying in carries.items() if carrying or (groups and _belongs(pid, groups))]
     return found, None in carries.values()
@@ -160,11 +158,14 @@ def _kill(pid: int, mark: bytes, groups: dict[int, int]) -> None:
             os.close(descriptor)
 
 
-def end(token: str, deadline: float, groups: dict[int, int] | None = None, first_pid: int = 0) -> list[int]:
+def end(
+    token: str, deadline: float, groups: dict[int, int] | None = None, first_pid: int = 0, sequels: int = 2
+) -> list[int]:
     """End with SIGKILL all that carry ``token`` and all members of ``groups``, until no new one is seen.
 
     ``deadline`` is a time of ``time.monotonic()``; ``groups`` maps a simulator's pid to its ``start_time``.
-    Returns the pids still alive at the deadline. Without a /proc only the groups are ended, and none is known.
+    A child of one that ends meanwhile is looked for ``sequels`` times. Returns the pids still alive at the deadline.
+    Without a /proc only the groups are ended, and none is known.
     """
     groups = groups or {}
     if not _PROC:
@@ -172,14 +173,14 @@ def end(token: str, deadline: float, groups: dict[int, int] | None = None, first
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
         return []
-    mark, rounds, ended = _mark(token) if token else b"", 0, set[int]()
+    mark, rounds, ended = _mark(token) if token else b"", 0, set[int]() if sequels else None
     while True:
-        known = len(ended)
+        known = len(ended or ())
         found, unsure = _targets(mark, groups, first_pid, ended)
         for pid in found:
             _kill(pid, mark, groups)
         # One that has ended since they were listed may have left a child that was not.
-        if not found and rounds >= (_UNSURE_ROUNDS if unsure else _SEQUEL_ROUNDS if len(ended) > known else 0):
+        if not found and rounds >= (_UNSURE_ROUNDS if unsure else sequels if len(ended or ()) > known else 0):
             return []
         if time.monotonic() >= deadline:
             return found

@@ -86,8 +86,13 @@ class Crowd:
         self.waited += monotonic() - begun
 
     def look(self) -> None:
-        """Take note of what happened without being waited for; the links concerned are no longer ``current``."""
+        """Take note of what happened without being waited for; the links concerned are no longer ``current``.
+
+        Where some are always ready nothing else is, and the time of one that never answers would not be seen to be over.
+        """
         self._tell(self._poller.poll(0))
+        if self._times and self._times[0][0] <= (now := monotonic()):
+            self._remind(now)
 
     def drop(self, key: Hashable) -> None:
         """Let go of a talk, wherever it stands; nobody waits for it any more."""

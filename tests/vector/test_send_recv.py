@@ -294,22 +294,45 @@ def test_a_failure_is_that_of_its_seat_and_comes_with_what_the_others_gave(envs)
 
 def test_one_that_is_late_does_not_hold_up_the_others():
     with several.vector(3, several.config(deadlines={"step": 0.5})) as envs:
+        excess = []
+        # The best of several: the machine may be busy with something else.
+        while min(excess, default=1) > 0.1 and len(excess) < 10:
+            envs.reset(seed=0)
+            envs.step([1, 1, 1])
+            envs.send([9, 1, 1])
+            counts, begun = [], time.monotonic()
+
+            def go_on(counts=counts):
+                while True:
+                    received = envs.recv()
+                    counts.append(len(received.seats))
+                    envs.send([1] * len(received.seats), received.seats)
+
+            with pytest.raises(SimulatorTimeout, match=r"^no whole reply within 0.5 s") as caught:
+                go_on()
+            excess.append(time.monotonic() - begun - 0.5)
+            assert sum(counts) > 10
+            assert 0 not in caught.value.partial.seats
+            if pending := envs._seats.asked:
+                envs.recv(len(pending))
+        assert 0 <= min(excess) < 0.1
+
+
+def test_a_deadline_is_kept_where_others_are_always_ready():
+    with several.vector(3, several.config(deadlines={"step": 0.5})) as envs:
         envs.reset(seed=0)
         envs.step([1, 1, 1])
         envs.send([9, 1, 1])
-        counts, begun = [], time.monotonic()
+        begun = time.monotonic()
 
         def go_on():
-            while True:
-                received = envs.recv()
-                counts.append(len(received.seats))
-                envs.send([1] * len(received.seats), received.seats)
+            while time.monotonic() - begun < 10:
+                several.fake.until(lambda: all(several.has_said(envs, seat) for seat in (1, 2)))
+                ready = envs.recv()
+                envs.send([1] * len(ready.seats), ready.seats)
 
-        with pytest.raises(SimulatorTimeout, match=r"^no whole reply within 0.5 s") as caught:
+        with pytest.raises(SimulatorTimeout, match=r"^no whole reply within 0.5 s"):
             go_on()
-        assert 0.5 <= time.monotonic() - begun < 5
-        assert sum(counts) > 10
-        assert 0 not in caught.value.partial.seats
 
 
 def test_how_long_was_waited_and_for_whom(envs):

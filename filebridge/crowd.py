@@ -88,7 +88,7 @@ class Crowd:
     def look(self) -> None:
         """Take note of what happened without being waited for; the links concerned are no longer ``current``.
 
-        Where some are always ready nothing else is, and the time of one that never answers would not be seen to be over.
+        Where some are always ready nobody waits, and the time of one that never answers is seen to be over here.
         """
         self._tell(self._poller.poll(0))
         if self._times and self._times[0][0] <= (now := monotonic()):

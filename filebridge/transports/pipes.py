@@ -9,6 +9,7 @@ from filebridge.errors import TransportError
 from filebridge.transports.base import CHUNK, Launch, Transport
 from filebridge.transports.birth import abandon, checked, output_pipe, start_errors, started
 from filebridge.transports.process import Process, exec_path
+from filebridge.transports.shutting import shut
 
 __all__ = ["PipeTransport"]
 
@@ -72,15 +73,10 @@ class PipeTransport(Transport):
 
     def end_input(self) -> None:
         """Close stdin: the simulator reads the end of its input."""
-        if self._input >= 0:
-            # Forgotten before it is closed: an interrupt comes behind a call, and its number is soon another's.
-            ended, self._input = self._input, -1
-            os.close(ended)
+        shut(self, "_input")
 
     def close(self) -> None:
         """Close our ends of the pipes and the descriptors of the process; twice is harmless."""
         self.end_input()
-        if self._output >= 0:
-            os.close(self._output)
-            self._output = -1
+        shut(self, "_output")
         self.process.close()

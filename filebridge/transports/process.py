@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from filebridge.errors import ExecFailed, StartError
 from filebridge.transports.condition import condition
+from filebridge.transports.shutting import shut
 
 if TYPE_CHECKING:
     from filebridge.transports.base import Launch
@@ -85,9 +86,7 @@ class Process:
             except BlockingIOError:
                 return
             if not chunk:
-                # Forgotten before it is closed: an interrupt comes behind a call, and its number is soon another's.
-                ended, self.stderr_fd = self.stderr_fd, -1
-                os.close(ended)
+                shut(self, "stderr_fd")
                 return
             self._tail = (self._tail + chunk)[-TAIL:]
 
@@ -136,10 +135,7 @@ class Process:
     def close(self) -> None:
         """Close the descriptors and take the exit status if there is one; twice is harmless."""
         self.exit()
-        held, self.pidfd, self.stderr_fd = (self.pidfd, self.stderr_fd), -1, -1
-        for descriptor in held:
-            if descriptor >= 0:
-                os.close(descriptor)
+        shut(self, "pidfd", "stderr_fd")
 
 
 def _pidfd(pid: int) -> int:

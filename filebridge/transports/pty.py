@@ -23,6 +23,7 @@ from filebridge.transports.birth import (
     start_errors,
 )
 from filebridge.transports.process import Process, exec_path
+from filebridge.transports.shutting import shut
 
 __all__ = ["PtyTransport"]
 
@@ -129,9 +130,7 @@ class PtyTransport(Transport):
 
     def close(self) -> None:
         """Close our side of the terminal, which hangs up on the simulator; twice is harmless."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        shut(self, "_fd")
         self.process.close()
 
 

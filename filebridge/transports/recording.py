@@ -13,6 +13,7 @@ from filebridge.parcel import pack
 from filebridge.transports.base import CHUNK, Transport
 from filebridge.transports.elsewhere import Elsewhere
 from filebridge.transports.process import Exit
+from filebridge.transports.shutting import shut
 from filebridge.transports.transcript import Record, Transcript, TranscriptWarning, read_transcript
 
 if TYPE_CHECKING:
@@ -249,10 +250,7 @@ class Replay(Transport):
 
     def close(self) -> None:
         """Close the descriptors; twice is harmless."""
-        if self._output >= 0:
-            os.close(self._output)
-            os.close(self._signal)
-            self._output = self._signal = -1
+        shut(self, "_output", "_signal")
 
     def _gather(self) -> None:
         """Make ready what was received up to the next thing sent."""

@@ -7,6 +7,7 @@ import os
 
 from filebridge.errors import TransportError
 from filebridge.transports.base import CHUNK
+from filebridge.transports.shutting import shut
 
 __all__ = ["PipeReceiver", "PipeSender"]
 
@@ -41,10 +42,7 @@ class PipeSender:
 
     def end_input(self) -> None:
         """Close our end: the simulator reads the end of its input after what was sent."""
-        if self._fd >= 0:
-            # Forgotten before it is closed: an interrupt comes behind a call, and its number is soon another's.
-            ended, self._fd = self._fd, -1
-            os.close(ended)
+        shut(self, "_fd")
 
     def close(self) -> None:
         """Close the descriptor; twice is harmless."""
@@ -82,6 +80,4 @@ class PipeReceiver:
 
     def close(self) -> None:
         """Close the descriptor; twice is harmless."""
-        if self._fd >= 0:
-            ended, self._fd = self._fd, -1
-            os.close(ended)
+        shut(self, "_fd")

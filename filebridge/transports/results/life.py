@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from filebridge.transports.shutting import shut
+
 __all__ = ["Life", "unseen"]
 
 
@@ -38,6 +40,4 @@ class Life:
 
     def close(self) -> None:
         """Close the descriptor, twice is harmless."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        shut(self, "_descriptor")

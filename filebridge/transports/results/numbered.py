@@ -14,6 +14,7 @@ from filebridge.transports.regular import Identity, identity, open_folder
 from filebridge.transports.results.life import unseen
 from filebridge.transports.results.part import STYLES, ClosedPart, Part
 from filebridge.transports.runs.wakeup import Wakeup
+from filebridge.transports.shutting import shut
 from filebridge.transports.watching.event import GONE, LOST, PATIENCE, Event
 from filebridge.transports.watching.watch import open_watch
 
@@ -115,9 +116,7 @@ class NumberedReceiver:
         self._leave()
 
     def _leave(self) -> None:
-        if self._folder >= 0:
-            os.close(self._folder)
-            self._folder = -1
+        shut(self, "_folder")
 
     def _number(self, name: str) -> int | None:
         """Return the number of a result, None for a file that is none or is over."""

@@ -22,6 +22,7 @@ from filebridge.transports.birth import (
     unclean_signals,
 )
 from filebridge.transports.process import Exit, Process, exec_path
+from filebridge.transports.shutting import shut
 
 __all__ = ["RunProcess", "Start"]
 
@@ -142,10 +143,7 @@ class RunProcess(Process):
             return False
         super().signal_group(signal.SIGKILL)
         self._settled = True
-        if self.pidfd >= 0:
-            # Forgotten before it is closed: an interrupt comes behind a call, and its number is soon another's.
-            ended, self.pidfd = self.pidfd, -1
-            os.close(ended)
+        shut(self, "pidfd")
         if self.exit() is not None:
             return False
         self.pid, self._exit, self.ended, self.busy = 0, None, False, False

@@ -15,6 +15,7 @@ from filebridge.transports.runs.process import RunProcess, Start
 from filebridge.transports.runs.remembered import Remembered
 from filebridge.transports.runs.results import RunResults
 from filebridge.transports.runs.wakeup import Wakeup
+from filebridge.transports.shutting import shut
 
 __all__ = ["RunTransport"]
 
@@ -133,10 +134,7 @@ class RunTransport(Transport):
     def close(self) -> None:
         """Close all descriptors; twice is harmless."""
         self._close_output()
-        held, self._null, self._tail_entry = (self._null, self._tail_entry), -1, -1
-        for descriptor in held:
-            if descriptor >= 0:
-                os.close(descriptor)
+        shut(self, "_null", "_tail_entry")
         if self._results is not None:
             self._results.close()
         self._wakeup.close()
@@ -213,10 +211,7 @@ class RunTransport(Transport):
             self._close_output()
 
     def _close_output(self) -> None:
-        if self._output >= 0:
-            # Forgotten before it is closed: an interrupt comes behind a call, and its number is soon another's.
-            ended, self._output = self._output, -1
-            os.close(ended)
+        shut(self, "_output")
 
 
 def _input(data: bytes, theirs: ExitStack) -> int:

@@ -195,7 +195,7 @@ class Link(Attention):
         that was interrupted may be repeated.
         """
         # One that has ended by itself may have gone to the background, and be about to start what it leaves there.
-        sequels = 0 if self.closing or self.process.exit() is None else 2
+        sequels = not self.closing and self.process.exit() is not None
         self.closing = True
         pid = self.process.pid
         living = {process.pid for process in stop([self.process] if pid else [], grace, deadline)}

@@ -23,7 +23,7 @@ _PROC = os.path.isdir("/proc/self")
 _GONE = (errno.ENOENT, errno.ESRCH, errno.EACCES, errno.EPERM)
 _PROCESS_GROUP = 4  # PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_UNSURE_ROUNDS = 20
+_UNSURE_ROUNDS, _SEQUEL_ROUNDS = 20, 2
 _EMPTYING = 5.0  # seconds
 
 
@@ -159,12 +159,12 @@ def _kill(pid: int, mark: bytes, groups: dict[int, int]) -> None:
 
 
 def end(
-    token: str, deadline: float, groups: dict[int, int] | None = None, first_pid: int = 0, sequels: int = 2
+    token: str, deadline: float, groups: dict[int, int] | None = None, first_pid: int = 0, sequels: bool = True
 ) -> list[int]:
     """End with SIGKILL all that carry ``token`` and all members of ``groups``, until no new one is seen.
 
     ``deadline`` is a time of ``time.monotonic()``; ``groups`` maps a simulator's pid to its ``start_time``.
-    A child of one that ends meanwhile is looked for ``sequels`` times. Returns the pids still alive at the deadline.
+    With ``sequels`` a child of one that ends meanwhile is looked for too. Returns the pids still alive at the deadline.
     Without a /proc only the groups are ended, and none is known.
     """
     groups = groups or {}
@@ -180,7 +180,7 @@ def end(
         for pid in found:
             _kill(pid, mark, groups)
         # One that has ended since they were listed may have left a child that was not.
-        if not found and rounds >= (_UNSURE_ROUNDS if unsure else sequels if len(ended or ()) > known else 0):
+        if not found and rounds >= (_UNSURE_ROUNDS if unsure else _SEQUEL_ROUNDS if len(ended or ()) > known else 0):
             return []
         if time.monotonic() >= deadline:
             return found

@@ -93,5 +93,5 @@ def _rounded(name: str, values: list[float]) -> list[str]:
 
 def bottleneck_sentence(found: Bottleneck) -> str:
     """Return what limits the throughput, why, and what would help."""
-    limit = "This process limits" if found.what == "this process" else f"The {found.what} limit"
-    return f"{limit} the throughput: {found.why}. {found.cure[:1].upper()}{found.cure[1:]}."
+    limits = f"{found.name[:1].upper()}{found.name[1:]} limit{'s' * found.is_one}"
+    return f"{limits} the throughput: {found.why}. {found.cure[:1].upper()}{found.cure[1:]}."

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 __all__ = [
+    "LONGEST_TIME",
     "RANGE_SCHEMA",
     "Duration",
     "Expression",
@@ -22,6 +23,9 @@ __all__ = [
     "first_and_last",
     "regex_source",
 ]
+
+LONGEST_TIME = 7 * 86400.0
+"""Seconds: the longest duration that a configuration may have, and about a third of what the system can wait for."""
 
 _DURATION_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 _SIZE_UNITS = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
@@ -55,7 +59,7 @@ def _quantity(value: object, units: dict[str, float] | dict[str, int], fold: boo
 def _duration(value: object) -> float:
     wanted = "a duration such as `50 ms`, `10 s`, `2 min`, or a number of seconds"
     seconds = _quantity(value, _DURATION_UNITS, False, wanted)
-    if not 0 <= seconds <= 7 * 86400:
+    if not 0 <= seconds <= LONGEST_TIME:
         raise expected("a duration out of range", "between 0 and 7 days")
     return seconds
 

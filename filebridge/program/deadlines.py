@@ -6,15 +6,13 @@ import math
 import os
 
 from filebridge.config.model import Deadlines
+from filebridge.config.units import LONGEST_TIME
 from filebridge.errors import UsageError, escaped
 
 __all__ = ["SCALE", "scaled"]
 
 SCALE = "FILEBRIDGE_TIMEOUT_SCALE"
 """The environment variable with the positive number by which all deadlines are multiplied."""
-
-LONGEST = 7 * 86400.0
-"""Seconds: the longest deadline that a configuration may have, and about a third of what the system can wait for."""
 
 
 def scaled(deadlines: Deadlines) -> Deadlines:
@@ -28,7 +26,7 @@ def scaled(deadlines: Deadlines) -> Deadlines:
     if not text:
         return deadlines
     factor = _factor(text)
-    return Deadlines.model_construct(**{name: min(seconds * factor, LONGEST) for name, seconds in deadlines})
+    return Deadlines.model_construct(**{name: min(seconds * factor, LONGEST_TIME) for name, seconds in deadlines})
 
 
 def _factor(text: str) -> float:

@@ -37,8 +37,8 @@ def advice(points: Sequence[Point], stopped: str) -> Advice:
     why = f"Take {_seats(taken.seats)}: {_gained(points[0], taken)}."
     if beyond:
         limit = beyond[0].bottleneck
-        verb = "is" if limit.what == "this process" else "are"
-        why += f" {_gains(taken, beyond)}, since what limits them {verb} {_the(limit.what)}: {limit.why}."
+        verb = "is" if limit.is_one else "are"
+        why += f" {_gains(taken, beyond)}, since what limits them {verb} {limit.name}: {limit.why}."
     else:
         why += f" No more were tried: {stopped}." if stopped else " No more were tried."
     return Advice(taken.seats, why, " ".join(filter(None, (_others(points), _noise([taken, *beyond[:1]])))))
@@ -80,10 +80,6 @@ def _noise(decisive: Sequence[Point]) -> str:
         return ""
     by = f"by up to {max(noises) * 100:.0f} % " if noises else ""
     return f"The figures may be wrong {by}for noise: a longer --seconds gives better ones."
-
-
-def _the(what: str) -> str:
-    return what if what in ("this process", "other programs") else f"the {what}"
 
 
 def _seats(number: int) -> str:

@@ -26,6 +26,16 @@ class Bottleneck:
     why: str
     cure: str
 
+    @property
+    def is_one(self) -> bool:
+        """Whether it is one thing, rather than several."""
+        return self.what == "this process"
+
+    @property
+    def name(self) -> str:
+        """What it is, as it stands within a sentence."""
+        return self.what if self.what in ("this process", "other programs") else f"the {self.what}"
+
 
 def bottleneck(load: Load, is_lockstep: bool, is_warm: bool) -> Bottleneck:
     """Return what limits the throughput under ``load``.

@@ -121,21 +121,25 @@ random.seed(int(sys.argv[2]))
 caught = 0
 
 def interrupt(number, frame):
+    # It comes again and again, also when play() has been left: then it is no interrupt.
     signal.setitimer(signal.ITIMER_REAL, random.uniform(0.005, 0.02))
-    raise KeyboardInterrupt
+    while frame is not None:
+        if frame.f_code is play.__code__:
+            raise KeyboardInterrupt
+        frame = frame.f_back
+
+def play():
+    env.reset()
+    while True:
+        env.step(fake.act())
 
 signal.signal(signal.SIGALRM, interrupt)
 env.close()
 env = BridgeEnv(fake.config(deadlines={"stop": 1}, max_steps=1_000_000))
 for _ in range(80):
+    signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0005, 0.03))
     try:
-        try:
-            signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0005, 0.03))
-            env.reset()
-            while True:
-                env.step(fake.act())
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+        play()
     except KeyboardInterrupt:
         caught += 1
 signal.signal(signal.SIGALRM, signal.SIG_IGN)

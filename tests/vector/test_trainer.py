@@ -131,8 +131,12 @@ envs = filebridge.BridgeVectorEnv(made, count, warm=2 if mode == "warm" else Non
 caught = []
 
 def interrupt(number, frame):
+    # It comes again and again, also when play() has been left: then it is no interrupt.
     signal.setitimer(signal.ITIMER_REAL, random.uniform(0.005, 0.02))
-    raise KeyboardInterrupt
+    while frame is not None:
+        if frame.f_code is play.__code__:
+            raise KeyboardInterrupt
+        frame = frame.f_back
 
 def check(infos):
     # Each reply is the one to the action just sent, and every action was heard once.
@@ -154,12 +158,9 @@ def play():
 
 signal.signal(signal.SIGALRM, interrupt)
 for _ in range(30):
+    signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0005, 0.05))
     try:
-        try:
-            signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0005, 0.05))
-            play()
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+        play()
     except KeyboardInterrupt:
         caught.append(1)
     # It may have come between send and recv.

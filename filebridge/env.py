@@ -136,6 +136,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         except UsageError:
             raise
         except BaseException:
+            self._session.torn = True
             self._session.end(polite=False, grace=0.0)
             raise
         finally:
@@ -155,20 +156,24 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         if self._busy:
             raise self._in_use()
         self._busy = True
+        session = self._session
         try:
-            session = self._session
-            if self._pool is not None:
-                self._pool.poke()
-            result = session.step(action)
-            if self._recovery.keeps:
-                self._recovery.keep(action, result[0])
-            return result
-        except (ActionError, UsageError) as error:
-            raise self.explained(error) from None
-        except BridgeError as error:
-            return carry(self.failing(action, error))
+            try:
+                if self._pool is not None:
+                    self._pool.poke()
+                result = session.step(action)
+                if self._recovery.keeps:
+                    self._recovery.keep(action, result[0])
+                return result
+            except (ActionError, UsageError) as error:
+                raise self.explained(error) from None
+            except BridgeError as error:
+                return carry(self.failing(action, error))
+        except BridgeError:
+            raise
         except BaseException:
             # An interrupt leaves a reply under way that nobody will read: the link is out of step.
+            session.over = session.torn = True
             session.end(polite=False, grace=0.0)
             raise
         finally:

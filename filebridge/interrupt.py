@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from _thread import LockType, allocate_lock, start_new_thread
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TypeVar
 
 __all__ = ["unbroken"]
@@ -59,5 +58,7 @@ def unbroken(work: Callable[[], T]) -> T:
 def _outlast(done: list[bool], ended: LockType) -> None:
     """Wait until it is ``done``, however often that is interrupted: the first interrupt is being raised already."""
     while not done:
-        with suppress(KeyboardInterrupt):
+        try:
             ended.acquire(timeout=0.1)
+        except BaseException:  # noqa: BLE001, PERF203, S112 - as above
+            continue

@@ -35,6 +35,7 @@ class Running:
     first process starts and kept until ``vacate``; otherwise it is 0.
 
     ``over`` says that the episode has ended and a reset is due. ``link`` is None while nothing runs.
+    ``torn`` says that an interrupt may have left what runs out of step with us: nothing more is said to it.
     ``phase`` is the last one but for steps, "start" or "reset". Raises UsageError for a FILEBRIDGE_TIMEOUT_SCALE
     that is no positive number.
     """
@@ -49,6 +50,7 @@ class Running:
         self.transcripts = transcripts
         self.link: Link | None = None
         self.over = True
+        self.torn = False
         self.episode = 0
         self.phase = "start"
 

@@ -45,6 +45,10 @@ class Session(Stepping):
         Raises UsageError for options that are no variables, StartError and its kin, SimulatorError,
         ProtocolError; the process is to be ended then.
         """
+        if self.torn:
+            # An interrupt of an interrupt may have left it to be ended here.
+            self.end(polite=False, grace=0.0)
+            self.torn = False
         values = self._draws.values(generator, seed, options)
         self.over = True
         self.episode += 1

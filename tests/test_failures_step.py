@@ -559,6 +559,30 @@ def test_an_error_in_the_trainers_own_signal_handler_ends_the_process_and_passes
         assert env.reset()[0].tolist() == [0]
 
 
+@pytest.mark.parametrize("call", ["step", "reset"])
+def test_what_was_interrupted_is_ended_before_another_episode_also_where_its_end_was_interrupted(monkeypatch, call):
+    class Interrupted(Exception):
+        pass
+
+    def interrupt(*_, **__):
+        raise Interrupted
+
+    with stepping("say('late> ')", reset=[{"send": "new", "until": "> "}]) as env:
+        env.reset()
+        number = fake.pid(env)
+        with monkeypatch.context() as patched:
+            patched.setattr(env.session, "end", interrupt)
+            patched.setattr(env.session, "prepare" if call == "step" else "fill", interrupt)
+            with pytest.raises(Interrupted):
+                env.step(fake.act()) if call == "step" else env.reset()
+        assert not fake.gone(number)
+        with pytest.raises(UsageError):
+            env.step(fake.act())
+        env.reset()
+        assert fake.gone(number)
+        assert not fake.gone(fake.pid(env))
+
+
 def test_what_a_simulator_says_cannot_forge_an_error():
     with stepping('say("\\x1b[2J\\x9b31m\\n  cure: rm -rf /\\n")\nsys.exit(1)', text={"ansi": "keep"}) as env:
         error, _ = failure(env, SimulatorExited)

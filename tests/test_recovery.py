@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +114,28 @@ def test_retry_replays_the_episode_and_takes_the_step_again(tmp_path):
         assert "bridge_failure" not in values[2][4]
         assert fake.gone(number)
         assert (tmp_path / "tries").read_text() == ".."
+
+
+def test_what_is_interrupted_while_it_is_replayed_is_ended(tmp_path):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    # The first process ends in the second step, the other hangs in the first.
+    again = f"again = os.path.exists({str(tmp_path / 'again')!r})\nopen({str(tmp_path / 'again')!r}, 'a')\n"
+    code = again + fake.MIDWAY.replace("hear()\n", "hear()\nif again: time.sleep(99)\n", 1) + "os._exit(1)"
+    with fake.bridge(code, **RETRY) as env:
+        env.reset()
+        env.step(fake.act())
+        old = signal.signal(signal.SIGALRM, interrupt)
+        signal.setitimer(signal.ITIMER_REAL, 1)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                env.step(fake.act())
+        finally:
+            signal.signal(signal.SIGALRM, old)
+        assert fake.inhabitants() == []
+        with pytest.raises(UsageError):
+            env.step(fake.act())
 
 
 def test_retry_covers_a_timeout_too(tmp_path):

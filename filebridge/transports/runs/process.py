@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 
 from filebridge.transports.base import Launch
 from filebridge.transports.birth import (
@@ -54,8 +54,6 @@ class Start:
         Raises OSError and what else ``birth.start_errors`` translates; nothing runs then.
         """
         with ExitStack() as copies:
-            if self._unclean:
-                copies.enter_context(nothing_ignored())
             unclean = unclean_signals() if self._unclean else signal.pthread_sigmask(signal.SIG_BLOCK, ())
             hooked = self._before or bool(unclean)
             if hooked:
@@ -79,6 +77,10 @@ class Start:
         if not self._before:
             self._admit(child.pid)
         return child.pid
+
+    def unhindered(self) -> AbstractContextManager[None]:
+        """Return a context in which signals that the trainer ignores cost no fork, where this is the main thread."""
+        return nothing_ignored() if self._unclean else nullcontext()
 
     def errors(self) -> AbstractContextManager[None]:
         """Return a context in which what the system says about a start becomes LimitReached or ExecFailed."""

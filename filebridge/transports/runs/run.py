@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from filebridge.errors import MessageTooLarge, ProtocolError, TransportError
+from filebridge.interrupt import unbroken
 from filebridge.transports.base import CHUNK, Launch, Run, Transport
 from filebridge.transports.birth import abandon, output_pipe
 from filebridge.transports.runs.process import RunProcess, Start
@@ -89,12 +90,8 @@ class RunTransport(Transport):
             if self._message is not None:
                 self._wakeup.ring()
                 return b""
-        if self._results is not None:
-            self._results.remove()
-        if files:
-            super().deliver(files, b"")
-        with self._start.errors():
-            self._begin(data)
+        with self._start.unhindered():
+            unbroken(lambda: self._run(files, data))
         return b""
 
     def fileno(self) -> int:
@@ -139,6 +136,14 @@ class RunTransport(Transport):
             self._results.close()
         self._wakeup.close()
         self.process.close()
+
+    def _run(self, files: Sequence[tuple[str, bytes]], data: bytes) -> None:
+        if self._results is not None:
+            self._results.remove()
+        if files:
+            super().deliver(files, b"")
+        with self._start.errors():
+            self._begin(data)
 
     def _begin(self, data: bytes) -> None:
         process, wakeup = self.process, self._wakeup

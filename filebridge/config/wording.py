@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import types
 import typing
@@ -151,6 +152,8 @@ def _unmapped(problem: Problem, known: Sequence[str]) -> Problem:
     """Return the ``problem`` of a value in place of a mapping, which would be one of the ``known`` keys."""
     if problem.found in known:
         return replace(problem, expected=f"a mapping: `{{{problem.found}: ...}}`")
+    if "find" in known and "{" in problem.found:
+        return replace(problem, expected=f"a mapping: `{{find: {json.dumps(problem.found)}}}`")
     return replace(problem, expected="a mapping, of " + ", ".join(known) if known else "a mapping")
 
 

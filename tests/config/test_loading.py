@@ -167,6 +167,18 @@ PARTS = {
           expected: text, a list or a mapping
         """,
     ),
+    "a pattern without its key": (
+        '{find: "X= {float}"}',
+        '"X= {float}"',
+        r"""
+        toy.yaml: 1 problem
+        toy.yaml:15:7: fields.x: of another type
+           15 |   x: "X= {float}"
+              |       ^^^^^^^^^^
+          found: X= {float}
+          expected: a mapping: `{find: "X= {float}"}`
+        """,
+    ),
     "an entry of the wrong type": (
         '[x]',
         '[x, 3]',

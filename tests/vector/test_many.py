@@ -39,7 +39,7 @@ def many_descriptors():
 
 
 def test_512_seats_on_one_machine(many_descriptors):
-    made = several.config(deadlines={"start": 60, "step": 30, "stop": 10})
+    made = several.config(deadlines={"start": 60, "step": 30, "stop": 30})
     with several.vector(512, made) as envs:
         observations, _ = envs.reset(seed=0)
         assert observations[:, 0].tolist() == list(range(512))
@@ -49,7 +49,7 @@ def test_512_seats_on_one_machine(many_descriptors):
         assert len(fake.folders()) == 512
         begun = time.monotonic()
         envs.close()
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 30, "the deadline of one"
         assert (fake.folders(), fake.inhabitants()) == ([], [])
 
 

@@ -156,7 +156,7 @@ def test_a_folder_that_stays_away(opened, folder, mode):
     begun = time.monotonic()
     with pytest.raises(WatchLost) as failure:
         fetched(watch, None)
-    assert time.monotonic() - begun < 1.0  # half a second, and room for a busy machine
+    assert time.monotonic() - begun < 2.0  # half a second, and room for a busy machine
     assert failure.value.found == f"{folder}: No such file or directory"
     assert "the folder in which results appear is gone" in str(failure.value)
 

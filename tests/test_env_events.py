@@ -104,7 +104,7 @@ def test_a_gather_that_never_is_true(options, framing, fields, last):
 
 
 def test_a_gather_that_never_is_true_at_the_start():
-    env = shop(fields=LINES, start=[{"gather": 'event == "OPEN"'}], deadlines={"start": 0.3})
+    env = shop(fields=LINES, start=[{"gather": 'event == "OPEN"'}], deadlines={"start": 2})
     with closing(env), pytest.raises(ReadyTimeout) as caught:
         env.reset(seed=3)
     begin, _, cause = caught.value.what.partition(" s: ")

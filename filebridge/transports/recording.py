@@ -30,7 +30,7 @@ class Recorder(Transport):
     A file that is put for the simulator is recorded as sent: a line `NAME SIZE` and then its bytes.
     """
 
-    __slots__ = ("_ended", "_inner", "_transcript", "line_limit", "patience", "snapshots")
+    __slots__ = ("_ended", "_inner", "_transcript", "line_limit", "patience", "renews", "snapshots")
 
     def __init__(self, inner: Transport, transcript: Transcript) -> None:
         self._inner = inner
@@ -57,7 +57,8 @@ class Recorder(Transport):
 
     def _note(self) -> None:
         self._ended = False
-        self.patience, self.snapshots = self._inner.patience, self._inner.snapshots
+        inner = self._inner
+        self.patience, self.renews, self.snapshots = inner.patience, inner.renews, inner.snapshots
 
     @property
     def outbox(self) -> Outbox | None:

@@ -60,6 +60,15 @@ WAYS: dict[str, tuple[list[str], dict[str, Any]]] = {
             "fields": DOCUMENT,
         },
     ),
+    "http url, a connection for each request": (
+        ["--http10", "${port}"],
+        {
+            "transport": {"http": {"url": "http://127.0.0.1:${port}", "ready": "/state"}},
+            "start": [{"request": {"get": "/state"}}],
+            "step": [{"request": {"post": "/step", "json": {"voltage": "action"}}}],
+            "fields": DOCUMENT,
+        },
+    ),
     "http serve": (
         ["--poll", "http://127.0.0.1:${port}/${token}"], {"transport": {"http": {"serve": True}}, "fields": DOCUMENT},
     ),

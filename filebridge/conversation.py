@@ -34,6 +34,9 @@ Talk = Generator[Need, Events, T]
 # A grandchild may go on writing for ever: what was said before the end fits into the pipe.
 DRAIN_READS = 64
 
+PAUSE_READS = 4096
+"""More than the datagrams that a socket holds."""
+
 _PAUSE = 0.005
 """Seconds between two looks at a process whose end cannot be awaited."""
 
@@ -139,8 +142,7 @@ def conversation(link: Link, unsent: bytes, searched: bool) -> Talk[None]:
 
     ``searched``: what is there already was found to be no whole reply.
     """
-    dialogue, deadline = link.dialogue, link.begun + link.deadline
-    timer_at = math.inf
+    dialogue, timer_at = link.dialogue, math.inf
     result: bytes | None = dialogue.receive(b"") if dialogue.pending and not searched else None
     while True:
         timer_at = _timer(link, timer_at)
@@ -161,11 +163,12 @@ def conversation(link: Link, unsent: bytes, searched: bool) -> Talk[None]:
         if result is DONE and not unsent:
             return
         further = ((link.transport.write_fileno(), POLLOUT),) if unsent else ()
-        events = yield link, min(deadline, timer_at, link.eof_deadline), further
+        # Whoever waits may put off when it began, by a time in which nobody listened.
+        events = yield link, min(link.begun + link.deadline, timer_at, link.eof_deadline), further
         result = _progress(link, events, result is DONE)
         timer_at = _timer(link, timer_at)
         if result is not DONE or unsent:
-            expired = _expired(link, deadline, math.inf if result else timer_at, bool(unsent))
+            expired = _expired(link, math.inf if result else timer_at, bool(unsent))
             result = result if expired is None else expired
 
 
@@ -183,10 +186,12 @@ def _timer(link: Link, previous: float) -> float:
     return monotonic() + seconds if seconds else math.inf
 
 
-def _expired(link: Link, deadline: float, timer_at: float, unsent: bool) -> bytes | None:
+def _expired(link: Link, timer_at: float, unsent: bool) -> bytes | None:
     """See whether a time has run out; return what the dialogue makes of its own."""
-    now = monotonic()
+    now, deadline = monotonic(), link.begun + link.deadline
     if timer_at <= now and timer_at <= deadline:
+        if link.dialogue.from_begin:
+            _hear_out(link)
         return link.dialogue.expire()
     if link.eof_deadline <= now:
         raise diagnosis.closed_output(link)
@@ -194,6 +199,15 @@ def _expired(link: Link, deadline: float, timer_at: float, unsent: bool) -> byte
         link.drain_stderr()
         raise diagnosis.blocked(link) if unsent else diagnosis.late(link)
     return None
+
+
+def _hear_out(link: Link) -> None:
+    """Take all that came before the end of a pause, however late that is seen."""
+    for _ in range(PAUSE_READS):
+        chunk = None if link.output_ended else link.read()
+        if not chunk:
+            return
+        link.dialogue.receive(chunk)
 
 
 def _progress(link: Link, events: Events, done: bool) -> bytes | None:

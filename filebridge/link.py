@@ -183,6 +183,11 @@ class Link(Attention):
         return not self.closing and self.process.exit() is None and not self.output_ended
 
     @property
+    def speaks_for_others(self) -> bool:
+        """Whether what is announced may concern another simulator, or what is to be announced is not there yet."""
+        return bool(self.transport.openings) or self.program.config.transport.files is not None
+
+    @property
     def on_terminal(self) -> bool:
         """Whether the simulator sees a terminal rather than pipes."""
         console = self.program.config.transport.console

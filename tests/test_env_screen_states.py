@@ -222,3 +222,52 @@ def test_an_exchange_that_presses_nothing_awaits_the_first_picture(bridge):
     with pytest.raises(ReadyTimeout) as caught:
         env.reset()
     assert caught.value.what.endswith("nothing was drawn, and this exchange presses no key")
+
+
+DUNGEON = r"""
+import os, sys, tty
+
+def draw(text):
+    os.write(1, b"\x1b[H\x1b[2J" + text.encode())
+
+tty.setraw(0)
+turn = 0
+draw("Destroy old game?")
+assert os.read(0, 1) == b"y"
+draw(" T:0 ")
+while True:
+    key = os.read(0, 1)
+    turn += 1
+    if key == b"l":
+        for n in range(3):
+            draw(f"{n} --More--")
+            while os.read(0, 1) != b"\r":
+                pass
+    if key == b"x":
+        draw("Play again?")
+        if os.read(0, 1) == b"n":
+            os.write(1, b"\x1b[2;1HBYE")
+            sys.exit(3)
+    if key == b"s":
+        sys.exit(3)
+    draw(f" T:{turn} ")
+"""
+
+
+def test_questions_are_answered_and_the_end_of_the_program_is_an_end(bridge):
+    env = bridge(
+        DUNGEON, start=[{"until": [{"old": "Destroy old game?"}, "/ T:\\d+ /"]},
+                        {"press": "y", "when": "old", "until": "/ T:\\d+ /"}],
+        step=[{"press": "{action}", "until": ["/ T:\\d+ /", "--More--", "Play again?", {"over": {"exit": "0..255"}}]},
+              {"press": "<enter>", "when": "more", "repeat": {"until": "not more", "every": 0.001}},
+              {"press": "n", "when": "asked", "until": [{"over": {"exit": 3}}]}],
+        fields={"more": {"seen": "--More--"}, "asked": {"seen": "Play again?"}, "bye": {"seen": "BYE"},
+                "moves": {"find": "T:{int}", "keep": True}, "cells": {"screen": "cells"}},
+        observation={"moves": "moves", "bye": "bye", "cells": "cells"}, terminated="over",
+    )  # fmt: skip
+    assert moves(env, U, LATE, U) == [1, 2, 3]
+    observation, _, terminated, _, _ = env.step(X)
+    assert (observation["bye"], terminated) == (1, True)
+    assert moves(env, U) == [1]
+    observation, _, terminated, _, _ = env.step(SLOW)
+    assert (terminated, bytes(observation["cells"][0][:5])) == (True, b" T:1 ")

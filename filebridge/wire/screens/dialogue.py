@@ -72,6 +72,10 @@ class ScreenDialogue(Dialogue):
         # Whatever is kept of a stream: a screen from before a key was pressed is no answer to it.
         self.pending = b""
 
+    def _told(self) -> bytes:
+        # Where the program ends without a word the last screen is read, as anywhere.
+        return super()._told() or self.unmatched
+
     def _hold(self, exchange: Exchange) -> bytes | None:
         asks = _asks(exchange)
         if self.pending and asks:

@@ -59,8 +59,8 @@ def situation(link: Link, phase: str, error: BridgeError) -> Situation:
     process.drain_stderr()
     unmatched = dialogue.unmatched
     if draws_screen(link.program.config):
-        # Most of a screen is blank.
-        unmatched = re.sub(rb" +\n", b"\n", unmatched)
+        # Most of a screen is blank, and its styles are nothing to be read.
+        unmatched = re.sub(rb" +(?=\n)|[\x10-\x17]+(?=\x1b\[[0-9;]+H\Z)", b"", unmatched)
     understood = not isinstance(error, ProtocolError | ExpressionError)
     return Situation(
         simulator=link.program.config.name,

@@ -13,6 +13,7 @@ import pytest
 
 from filebridge.env import BridgeEnv
 from filebridge.errors import Desync, ReadyTimeout, SimulatorTimeout
+from filebridge.picture import CELL
 
 _spec = importlib.util.spec_from_file_location("simulated", Path(__file__).parent / "fakes" / "simulated.py")
 fake = importlib.util.module_from_spec(_spec)
@@ -271,3 +272,37 @@ def test_questions_are_answered_and_the_end_of_the_program_is_an_end(bridge):
     assert moves(env, U) == [1]
     observation, _, terminated, _, _ = env.step(SLOW)
     assert (terminated, bytes(observation["cells"][0][:5])) == (True, b" T:1 ")
+
+
+BOARD = r"""
+import os, tty
+tty.setraw(0)
+place = 0
+os.write(1, b"\x1b[2J\x1b[1;1HScore: 0\x1b[2;1H\x1b[7m  \x1b[m")
+while True:
+    key = os.read(0, 1)
+    os.write(1, b"\x1b[2;%dH  " % (place + 1))
+    place += key == b"u"
+    os.write(1, b"\x1b[2;%dH\x1b[7m  \x1b[m\x1b[1;9H" % (place + 1))
+"""
+
+
+def test_a_board_that_is_drawn_in_reverse_is_read_and_seen(bridge):
+    pytest.importorskip("PIL")
+    env = bridge(
+        BOARD, start={"until": "Score"}, fields={"board": {"screen": "reverse"}, "score": {"find": "Score: {int}"}},
+        observation="board",
+    )  # fmt: skip
+    assert env.observation_space.high.max() == 1
+    env.render_mode = "rgb_array"
+    first, _ = env.reset()
+    assert first.shape == (5, 20)
+    picture = env.render()
+    second = env.step(U)[0]
+    assert np.argwhere(first).tolist() == [[1, 0], [1, 1]]
+    assert np.argwhere(second).tolist() == [[1, 1], [1, 2]]
+    changed = np.argwhere((picture != env.render()).any(axis=2)) // CELL
+    # Where the board is new the cursor was before.
+    assert {tuple(cell) for cell in changed.tolist()} == {(1, 0), (0, 8)}
+    env.render_mode = "ansi"
+    assert env.render() == "".join(line.ljust(20) + "\n" for line in ("Score: 0", "", "", "", ""))

@@ -80,7 +80,7 @@ def text_of(config: Config) -> Text:
 def sized(field: FieldModel, reading: Reading, config: Config) -> Reading:
     """Return ``reading`` with the shape that only the size of the screen tells."""
     console = config.transport.console
-    if field.screen != "cells" or console is None or console.screen is None:
+    if field.screen in (None, "cursor") or console is None or console.screen is None:
         return reading
     columns, rows = console.screen
     return replace(reading, shape=(rows, columns), length=rows * columns)

@@ -10,7 +10,7 @@ from filebridge.wire.phase import Exchange
 
 __all__ = ["screen_cause", "undrawn_cause"]
 
-_CURSOR = re.compile(rb"\x1b\[(\d+);(\d+)H\Z")
+_CURSOR = re.compile(rb"[\x10-\x17]*\x1b\[(\d+);(\d+)H\Z")
 
 
 def screen_cause(screen: bytes, exchange: Exchange) -> tuple[str, str]:

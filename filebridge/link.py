@@ -42,8 +42,8 @@ class Link(Attention):
     the reply a few times before it blocks, ``looks`` whether it does so right after sending, ``yields`` how many
     steps more it gives way first. ``phase`` is the one under way or the last one, ``delivered`` the files of the
     last exchange, ``last_try`` is when a repetition last failed, ``nominal`` when a step in a fixed
-    pace was due, ``heard`` when it last said something in the pause of such a step. ``closing`` is set once its end has begun. ``saved`` are the
-    reply and the row that the simulator had when it saved its state.
+    pace was due, ``heard`` when it last said something in the pause of such a step. ``closing`` is set once its end
+    has begun. ``saved`` are the reply and the row that the simulator had when it saved its state.
     """
 
     __slots__ = (

@@ -59,7 +59,8 @@ def text_filter(config: Config) -> Filter:
     if console is not None and console.screen is not None:
         from filebridge.wire.screens.screen import Screen
 
-        return Screen(*console.screen, config.text.encoding, any(field.screen in STYLES for field in config.fields.values()))
+        styled = any(field.screen in STYLES for field in config.fields.values())
+        return Screen(*console.screen, config.text.encoding, styled)
     several = files is not None and files.read is not None and len(files.read) > 1
     if several or reads_binary(config) or _counts_bytes(config):
         return Untouched()

@@ -40,9 +40,9 @@ def keys_awaited(terminal: int, pid: int) -> bool:
     """Return whether all keys typed into our side of ``terminal`` were read, and the next one is waited for.
 
     That is so where no key is left in the terminal; all processes of ``pid``, which leads their session, sleep in a
-    plain read of it, or wait for a child that does; none has several threads, or catches signals by which timers and other
-    programs act; and none has moved meanwhile. What they wrote before can be read afterwards. A read with a time limit
-    proves nothing, nor does `poll`, as either may go on by itself. Takes some milliseconds.
+    plain read of it, or wait for a child that does; none has several threads, or catches signals by which timers and
+    other programs act; and none has moved meanwhile. What they wrote before can be read afterwards. A read with a time
+    limit proves nothing, nor does `poll`, as either may go on by itself. Takes some milliseconds.
     """
     try:
         device = _emptied(terminal)

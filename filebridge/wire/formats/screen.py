@@ -1,4 +1,4 @@
-"""The whole of a full screen as numbers: the codes of all its characters, or where the cursor stands (`screen`)."""
+"""The whole of a full screen as numbers: what its characters are, how they are drawn, the cursor (`screen`)."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def reader(name: str, field: FieldModel, text: Text, size: tuple[int, int] | Non
     """Return the reading of `screen`, from a snapshot as wire.screen.Screen makes them; an empty message has none.
 
     `cells` is an array of uint8 of the shape (rows, columns), new at each read: the codes of the characters in Latin-1,
-    box drawing as the nearest of ``-|+``, all others as ``?``. `reverse`, `bold` and `underline` are arrays like it, of 1
-    where a cell is drawn so and 0 elsewhere, from a snapshot with styles. `cursor` is a vector of its row and column, counted
-    from 1. With ``size``, the columns and rows, the reading of `cells` knows its shape and refuses another; without,
-    its shape is that of the message. Reading raises ParseError for a message that is no snapshot. Raises FieldProblem
-    where the field has no `screen`.
+    box drawing as the nearest of ``-|+``, all others as ``?``. `reverse`, `bold` and `underline` are arrays like it, of
+    1 where a cell is drawn so and 0 elsewhere, from a snapshot with styles. `cursor` is a vector of its row and column,
+    counted from 1. With ``size``, the columns and rows, the reading of an array knows its shape and refuses another;
+    without, its shape is that of the message. Reading raises ParseError for a message that is no snapshot. Raises
+    FieldProblem where the field has no `screen`.
     """
     if field.screen is None:
         raise FieldProblem("screen", "missing", expected="`screen: cells`, `screen: reverse` or `screen: cursor`")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from filebridge.wire.dialogue import DONE, Dialogue, Exchange, Phase, Rules
-from filebridge.wire.phase import Row
+from filebridge.wire.phase import Filter, Row
 
 if TYPE_CHECKING:
     from filebridge.wire.screens.screen import Screen
@@ -24,8 +24,8 @@ class ScreenDialogue(Dialogue):
 
     __slots__ = ("_drawn",)
 
-    def __init__(self, rules: Rules, row: Row, screen: Screen) -> None:
-        super().__init__(rules, row, screen)
+    def __init__(self, rules: Rules, row: Row, text_filter: Filter | None) -> None:
+        super().__init__(rules, row, text_filter)
         self._drawn = False
 
     @property

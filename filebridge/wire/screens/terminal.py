@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -35,7 +35,8 @@ _COLOURS = (38, 48)
 @lru_cache(64)
 def _styled(style: frozenset[str]) -> Callable[[str], Char]:
     """Return what makes cells in ``style``, names of fields of a Char."""
-    return lru_cache(4096)(partial(Char, **dict.fromkeys(style, True))) if style else _cell
+    flags: dict[str, Any] = {name: name in style for name in _STYLES.values()}
+    return lru_cache(4096)(lambda char: _cell(char)._replace(**flags)) if style else _cell
 
 
 class Terminal(pyte.Screen):

@@ -103,7 +103,8 @@ class FieldModel(Part):
     screen: Literal["cells", "cursor", "bold", "underline", "reverse"] | None = Field(
         None,
         description="Of a full screen: `cells`, all its characters as a grid of their codes (Latin-1); `reverse`,"
-        " `bold` or `underline`, a grid with 1 where it is drawn so, else 0; or `cursor`, its row and column, counted from 1.",
+        " `bold` or `underline`, a grid with 1 where it is drawn so, else 0; or `cursor`, its row and column, counted"
+        " from 1.",
     )
     ini: str | None = Field(
         None, min_length=1, description="`SECTION/KEY` of an INI file; `/KEY` before the first section."

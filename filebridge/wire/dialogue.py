@@ -89,7 +89,7 @@ class Dialogue(Course):
         if not (exchange.quiet and self.pending):
             if exchange.resend:
                 return self._again()
-            if self._rules.ignored is not None and self.pending:
+            if self._rules.ignored is not None and self.pending and not self.unchanged:
                 self.timer = exchange.silent
                 return None
         data, self.pending, self._searched = bytes(self.pending), b"", 0

@@ -43,6 +43,7 @@ def keys_awaited(terminal: int, pid: int) -> bool:
     plain read of it, or wait for a child that does; none has several threads, or catches signals by which timers and
     other programs act; and none has moved meanwhile. What they wrote before can be read afterwards. A read with a time
     limit proves nothing, nor does `poll`, as either may go on by itself. Takes some milliseconds.
+    Not seen is a helper that has left the session, the terminal and its parents, and draws all the same.
     """
     try:
         device = _emptied(terminal)

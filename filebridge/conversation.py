@@ -180,7 +180,11 @@ def _timer(link: Link, previous: float) -> float:
     if seconds == UNCHANGED:
         return previous
     if dialogue.from_begin:
+        link.heard = monotonic()
         return link.nominal + seconds
+    if dialogue.from_last:
+        dialogue.from_last = False
+        return link.heard + seconds if seconds else math.inf
     if dialogue.is_pausing:
         link.last_try = monotonic()
     return monotonic() + seconds if seconds else math.inf
@@ -190,9 +194,13 @@ def _expired(link: Link, timer_at: float, unsent: bool) -> bytes | None:
     """See whether a time has run out; return what the dialogue makes of its own."""
     now, deadline = monotonic(), link.begun + link.deadline
     if timer_at <= now and timer_at <= deadline:
-        if link.dialogue.from_begin:
+        dialogue = link.dialogue
+        if dialogue.from_begin:
             _hear_out(link)
-        return link.dialogue.expire()
+        if dialogue.unanswered and (unsent or not _waits_for_keys(link)):
+            dialogue.timer = dialogue.exchange.quiet
+        else:
+            return dialogue.expire()
     if link.eof_deadline <= now:
         raise diagnosis.closed_output(link)
     if deadline <= now:
@@ -207,7 +215,13 @@ def _hear_out(link: Link) -> None:
         chunk = None if link.output_ended else link.read()
         if not chunk:
             return
+        link.heard = monotonic()
         link.dialogue.receive(chunk)
+
+
+def _waits_for_keys(link: Link) -> bool:
+    """Return whether the program has read all keys and waits for the next one, and all that it drew was read."""
+    return link.transport.waits_for_keys() and not link.poll(0)
 
 
 def _progress(link: Link, events: Events, done: bool) -> bytes | None:
@@ -220,6 +234,8 @@ def _progress(link: Link, events: Events, done: bool) -> bytes | None:
         return DONE
     if output in announced and not link.output_ended:
         chunk = link.read()
+        if link.dialogue.from_begin:
+            link.heard = monotonic()
         heard = link.dialogue.receive(chunk) if chunk else None
         if heard is not None:
             return heard

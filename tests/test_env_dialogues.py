@@ -259,6 +259,32 @@ def test_the_end_of_the_process_may_be_the_end_of_the_episode(bridge):
             assert (observation.tolist(), terminated) == ([2], True)
 
 
+@pytest.mark.parametrize("framing", [{"quiet": "50 ms"}, {"until": "> "}, {"until": {"over": "! ", "more": "> "}}])
+def test_exit_codes_alone_are_added_to_the_ends_of_the_common_framing(framing):
+    code = 'say("x=0> ")\nhear()\nsay("x=1> ")\nhear()\nsay("x=2 bye")\nsys.exit(3)'
+    step = [{"send": "go", "until": {"over": {"exit": [0, 3]}}}]
+    with fake.bridge(code, start=[{}], framing=framing, step=step, terminated="over") as env:
+        env.reset()
+        steps = [env.step(fake.act()) for _ in range(2)]
+        assert [(observed.tolist(), ended) for observed, _, ended, *_ in steps] == [([1], False), ([2], True)]
+
+
+def test_in_stop_the_end_of_the_program_is_awaited_and_nothing_else(tmp_path):
+    code = """
+say("x=0> ")
+hear()
+say("bye> ")
+time.sleep(0.1)
+open(sys.argv[2], "w").write("saved")
+"""
+    stop = [{"send": "quit", "until": {"gone": {"exit": 0}}}]
+    saved = tmp_path / "saved"
+    simulator = {"command": [*fake.PYTHON, fake.CONSOLE, code, str(saved)], "seed": "none"}
+    with fake.bridge(simulator=simulator, start=[{}], framing={"until": "> "}, stop=stop) as env:
+        env.reset()
+    assert saved.read_text() == "saved"
+
+
 def test_an_awaited_end_that_comes_between_two_steps_is_no_reply_to_the_next():
     code = 'say("x=0> ")\nsay("x=5 bye")\nsys.exit(0)'
     step = [{"send": "go", "until": ["> ", {"over": {"exit": 0}}]}]

@@ -15,7 +15,7 @@ from filebridge.config.exchange import Alternative, Framing
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
 from filebridge.config.units import regex_source
-from filebridge.program.awaiting import awaited_by, mended_by
+from filebridge.program.awaiting import awaited_by, end_key, mended_by
 from filebridge.program.decoder import Decoder
 from filebridge.program.faults import FAILURES, Faults, guarded
 from filebridge.program.filters import Untouched, message_filter, reads_binary, text_filter
@@ -159,6 +159,7 @@ class _Compiler:
             every=exchange.repeat.every if exchange.repeat else 0.0,
             awaiting=awaited_by(self._config, framing),
             has_until=any(end.exit is None for end in framing.until or ()),
+            end_key=end_key(framing),
             texts=tuple(end.text for end in framing.until or () if end.text is not None),
             condition=exchange.repeat.until if exchange.repeat else "",
             freshness=exchange.fresh or "",

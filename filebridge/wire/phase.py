@@ -47,7 +47,7 @@ class Exchange:
     without a reply what was sent is sent again. The exchange takes place ``at`` seconds after the beginning of the
     step. Of HTTP: ``statuses`` are those of a good answer, 200 to 299 where there are none; after one of ``again`` the
     same is asked again, ``again_every`` seconds later. For errors only: ``awaiting`` says how the reply ends,
-    ``has_until`` whether by ``until``, ``texts`` are its literal ends, ``condition`` is the text of ``repeat``,
+    ``has_until`` whether by ``until``, ``end_key`` is the key that says it otherwise, ``texts`` are its literal ends, ``condition`` is the text of ``repeat``,
     ``freshness`` that of ``fresh``, ``gathering`` that of ``gather``; ``mend`` is what to change where a reply went on
     after its end.
     """
@@ -66,6 +66,7 @@ class Exchange:
     fresh: Callable[[Row, Row], object] | None = None
     awaiting: str = ""
     has_until: bool = False
+    end_key: str = ""
     texts: tuple[str, ...] = ()
     condition: str = ""
     freshness: str = ""

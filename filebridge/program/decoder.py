@@ -46,7 +46,7 @@ class Decoder:
     """Fills the row from a reply: first what is read, then what is computed.
 
     ``decode(message, row, previous)`` does so; it raises ProtocolError for what cannot be read, ExpressionError.
-    ``refuse(message)`` raises Refused for one with a complaint, and does nothing else.
+    ``refuse(message)`` raises Refused for one with a complaint, and does nothing else; ``refuses`` says whether it may.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Decoder:
         refuse: Callable[[bytes], None] | None,
     ) -> None:
         self.entries = entries
+        self.refuses = refuse is not None
         self.refuse: Callable[[bytes], None] = refuse or (lambda message: None)
         if any(entry.condition is not None for entry in entries):
             self.decode = _decoding_some(entries, computed, refuse)

@@ -42,6 +42,7 @@ from filebridge.program.lacking import install_cure, lacking, left_cure
 from filebridge.program.slots import EPISODE, STEP
 from filebridge.program.socket_causes import socket_cause, turned_away_cure
 from filebridge.transports.base import Opening
+from filebridge.transports.condition import innermost
 from filebridge.transports.process import Exit
 from filebridge.transports.results.sight import Sight
 from filebridge.wire.dialogue import Dialogue
@@ -230,7 +231,8 @@ def _tries(dialogue: Dialogue) -> str:
 
 def _cause(link: Link) -> tuple[str, str, str]:
     """Return the probable cause, its cure, and what was found in files."""
-    dialogue, state, config = link.dialogue, link.process.state(), link.program.config
+    dialogue, config, doing = link.dialogue, link.program.config, link.process.state()
+    state = innermost(doing)
     exchange, text = dialogue.exchange, bytes(dialogue.pending)
     spoken = bool(dialogue.reply or dialogue.said)
     if not state.startswith("stopped"):
@@ -241,7 +243,7 @@ def _cause(link: Link) -> tuple[str, str, str]:
         if dialogue.ignored and not text.strip():
             return *ignored_cause(dialogue.ignored, exchange.encode is not None), ""
         if config.simulator.each == "step":
-            return *run_cause(state), ""
+            return *run_cause(doing), ""
         if draws_screen(config) and text:
             return *screen_cause(text, exchange), ""
         sent, met = exchange.encode is not None, link.transport.met()

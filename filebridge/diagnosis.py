@@ -53,8 +53,8 @@ PROMPT_ANSWER = 0.1
 """Seconds for which a repeated command may be without an answer before that is told."""
 
 
-def situation(link: Link, phase: str, error: BridgeError) -> Situation:
-    """Return what is known about ``link`` now; where a whole reply was not understood it is shown too."""
+def situation(link: Link, phase: str, error: BridgeError, action: str = "") -> Situation:
+    """Return what is known about ``link`` now, in a step with its ``action``; a reply not understood is shown too."""
     dialogue, process = link.dialogue, link.process
     end = process.exit()
     process.drain_stderr()
@@ -74,6 +74,7 @@ def situation(link: Link, phase: str, error: BridgeError) -> Situation:
         exit=str(end) if end else "",
         elapsed=round(monotonic() - link.begun, 3),
         deadline=link.deadline,
+        action=action,
         sent=escaped(pack(link.delivered) + dialogue.sent),
         awaited=dialogue.awaited if _awaits(error) else "",
         received=escaped(unmatched if understood or unmatched else dialogue.reply),

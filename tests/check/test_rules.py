@@ -110,7 +110,7 @@ BROKEN = [
     (
         "the extremes of the action space are answered",
         {"body": "print('x', 9 if '2' in line else 0, flush=True)"},
-        "the action np.int64(2) is in the space, but: field x is outside its bounds",
+        "the action 2 is in the space, but: field x is outside its bounds",
     ),
     (
         "one reply for each action, none left over",

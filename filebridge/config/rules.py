@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from filebridge.config import substitution
 from filebridge.config.action_rules import check_action, one_of
 from filebridge.config.adapter_rules import check_adapter
+from filebridge.config.addresses import check_names
 from filebridge.config.dialogues import all_labels, dialogues, framing_of, framings_of, sent_texts
 from filebridge.config.draw import check_draw
 from filebridge.config.ends import check_exchange, check_framing
@@ -102,10 +103,7 @@ def _simulator(config: Config) -> Iterator[Problem]:
     texts += [(("simulator", "path", n), folder) for n, folder in enumerate(simulator.path)]
     texts.append((("simulator", "directory"), simulator.directory))
     for place, text in texts:
-        for fault in substitution.faults(text):
-            what, expected = "an unknown name in `${...}`", f"one of {substitution.KNOWN_TEXT}; `$$` is a dollar sign"
-            near, span = nearest(fault.name, substitution.KNOWN), (fault.offset, fault.length)
-            yield Problem(place, what, fault.name, expected, near, "value", *span)
+        yield from check_names(text, place)
         for fault in substitution.bare(text):
             what, found, span = "a dollar sign is missing", f"{{{fault.name}}}", (fault.offset, fault.length)
             yield Problem(place, what, found, f"`${found}`", "", "value", *span)

@@ -117,6 +117,15 @@ def test_each_piece_of_json_has_one_name(cli, answering):
     assert row(step, "not read") == ["x", "5"]
 
 
+@pytest.mark.parametrize("said", ["ab # cd", "ab ~ # ~ cd", "###"])
+def test_the_marks_of_what_is_read_do_not_depend_on_what_signs_it_holds(cli, answering, said):
+    yaml = 'start: {lines: 1}\nstep: {send: "="}\nfields: {text: {find: "{line}"}}\nobservation: text\n'
+    result = cli("probe", answering("hello\n", f"say({said + chr(10)!r})", yaml), "--action", "1")
+    step = after(result, "step, action 1")
+    assert row(step, "received")[1].startswith("~" * len(said))
+    assert row(step, "not read") == ["nothing: all of it has a meaning"]
+
+
 def test_equal_values_are_all_read(cli, answering):
     fields = '{x: {find: "X= {int}"}, y: {find: "Y= {int}"}}'
     yaml = f'start: {{until: "> "}}\nstep: {{send: "="}}\nfields: {fields}\nobservation: [x, y]\n'

@@ -204,7 +204,7 @@ def late(link: Link) -> BridgeError:
     """Return the error for a reply that was not whole at the deadline, with its probable cause."""
     dialogue = link.dialogue
     repeats = dialogue.tries > 0 and (dialogue.is_pausing or _answers_yet(link))
-    cause, cure, found = (*_repeated(dialogue), escaped(dialogue.refused)) if repeats else _cause(link)
+    cause, cure, found = (*_repeated(dialogue), escaped(dialogue.refused.lstrip(b"\n"))) if repeats else _cause(link)
     if dialogue.tries and not repeats and dialogue.exchange.condition:
         cause = f"`{dialogue.exchange.condition}` was not true after {_tries(dialogue)}, then {cause}"
     if dialogue.phase_name == "start":
@@ -238,7 +238,7 @@ def _cause(link: Link) -> tuple[str, str, str]:
     spoken = bool(dialogue.reply or dialogue.said)
     if not state.startswith("stopped"):
         if dialogue.stale and not text.strip():
-            return *stale_cause(exchange, dialogue.stale), escaped(dialogue.refused)
+            return *stale_cause(exchange, dialogue.stale), escaped(dialogue.refused.lstrip(b"\n"))
         if dialogue.gathered and not text.strip():
             return *gathered_cause(exchange, dialogue.gathered), escaped(dialogue.said[-1])
         if dialogue.ignored and not text.strip():

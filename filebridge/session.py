@@ -163,7 +163,8 @@ class Session(Stepping):
     def _begun(self, link: Link) -> Beginning:
         dialogue, program = link.dialogue, self.program
         row = dialogue.row
-        link.judge_stderr()
+        if link.process.heard is not None:
+            link.judge_stderr()
         program.decoder.decode(dialogue.reply, row, row)  # `prev.x` is x itself
         dialogue.previous[:] = row
         observation = program.observer.observe(row)

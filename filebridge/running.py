@@ -120,8 +120,9 @@ class Running:
         self.link.seat = self.seat
 
     def situated(self, error: BridgeError, phase: str, action: Any = None) -> BridgeError:
-        """Return ``error`` with the situation in which it happened, in a step with its ``action``; a step too many is
-        told of it.
+        """Return ``error`` with the situation in which it happened; a step too many is told of it.
+
+        ``action`` is that of a step, None elsewhere.
 
         A connection that was lost because the process ended is that end.
         """

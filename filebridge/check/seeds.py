@@ -121,8 +121,10 @@ def _compared(subject: Subject, first: Trace, second: Trace) -> Finding:
     if different is not None:
         cure = "let `${seed}` or `{seed}` reach the simulator, or say `seed: none`"
         if subject.program.config.simulator.seed is None:
-            cure = "it draws although it gets no seed: leave out `deterministic: true`, or, where it draws from the clock,"
-            cure += " give it one that is set by the seed (docs/console.md#resets)"
+            cure = (
+                "it draws although it gets no seed: leave out `deterministic: true`, or, where it draws from the clock,"
+                " give it one that is set by the seed (docs/console.md#resets)"
+            )
         raise Broken(f"the episodes differ at {different}", cure)
     return Finding(f"{len(first) - 1} steps equal")
 

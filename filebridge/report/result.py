@@ -54,7 +54,8 @@ class Result:
     ``steps`` are all that were taken, those of an unfinished or failed episode included; ``lengths`` (steps)
     and ``returns`` are those of the episodes that came to their end. ``elapsed`` is in seconds and holds what the agent
     itself took; ``reset_share`` is the part of the time in the environment that resets took. None stands
-    for what was never measured, and for an estimate where all episodes failed. ``failure`` is the text of the first failure.
+    for what was never measured, and for an estimate where all episodes failed. ``failure`` is the text of the first
+    failure.
     """
 
     simulator: str

@@ -103,7 +103,8 @@ class Dialogue(Course):
         for codes, label in self._exchange.exits:
             if code in codes:
                 self.row[label] = True
-                self.said += [self._on_its_line(bytes(self.pending)), b"" if self.filter is None else self.filter.finish()]
+                rest = b"" if self.filter is None else self.filter.finish()
+                self.said += [self._on_its_line(bytes(self.pending)), rest]
                 self.pending = b""
                 return self._finish()
         if self._exchange.quiet and self._index == len(self._phase.exchanges) - 1 and self.pending:

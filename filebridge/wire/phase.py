@@ -48,9 +48,9 @@ class Exchange:
     step. Of HTTP: ``statuses`` are those of a good answer, 200 to 299 where there are none; after one of ``again`` the
     same is asked again, ``again_every`` seconds later. With ``apart`` each of its replies begins on a line of its own
     where it is read together with those before it. For errors only: ``awaiting`` says how the reply ends,
-    ``has_until`` whether by ``until``, ``end_key`` is the key that says it otherwise, ``texts`` are its literal ends, ``condition`` is the text of ``repeat``,
-    ``freshness`` that of ``fresh``, ``gathering`` that of ``gather``; ``mend`` is what to change where a reply went on
-    after its end.
+    ``has_until`` whether by ``until``, ``end_key`` is the key that says it otherwise, ``texts`` are its literal ends,
+    ``condition`` is the text of ``repeat``, ``freshness`` that of ``fresh``, ``gathering`` that of ``gather``; ``mend``
+    is what to change where a reply went on after its end.
     """
 
     encode: Callable[[Row, Row], bytes] | None

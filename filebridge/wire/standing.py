@@ -23,8 +23,8 @@ class Standing:
     """
 
     __slots__ = (
-        "_anew", "_awaited", "_carried", "_echo", "_exchange", "_index", "_kept", "_mark", "_paused", "_phase", "_rules",
-        "_searched", "_size", "files", "filter", "from_begin", "gathered", "ignored", "pending", "previous", "refused",
+        "_anew", "_awaited", "_carried", "_echo", "_exchange", "_index", "_kept", "_mark", "_paused", "_phase",
+        "_rules", "_searched", "_size", "files", "filter", "from_begin", "gathered", "ignored", "pending", "previous", "refused",
         "reply", "resent", "row", "said", "sent", "stale", "timer", "tries",
     )  # fmt: skip
 

@@ -340,6 +340,6 @@ def test_one_that_draws_although_it_is_said_to_be_deterministic_is_told_what_to_
     drawing = config("import random; print('x', random.random(), flush=True)", deterministic=True)
     for rule in ("equal seeds, fresh processes: equal episodes", "equal seeds after a reset: equal episodes"):
         assert verdict(drawing, rule).cure == (
-            "it draws although it gets no seed: leave out `deterministic: true`, or, where it draws from the clock, give"
-            " it one that is set by the seed (docs/console.md#resets)"
+            "it draws although it gets no seed: leave out `deterministic: true`, or, where it draws from the clock,"
+            " give it one that is set by the seed (docs/console.md#resets)"
         )

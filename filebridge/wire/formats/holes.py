@@ -73,7 +73,7 @@ def looks_regular(source: str) -> bool:
 def _refuse_expression(source: str) -> None:
     meant = _SURELY_REGULAR.search(source)
     if meant is not None:
-        expected = "`regex: '/.../'` with one group; or the text as it is printed, with holes such as `{int}` and `{any}`"
+        expected = "`regex: '/.../'` with one group; or the text as it is printed, with holes, `{int}` and `{any}` say"
         raise FieldProblem(
             "find", "`find` takes no regular expression", found=meant[0], expected=expected, offset=meant.start(),
             length=len(meant[0]),

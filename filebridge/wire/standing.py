@@ -24,8 +24,8 @@ class Standing:
 
     __slots__ = (
         "_anew", "_awaited", "_carried", "_echo", "_exchange", "_index", "_kept", "_mark", "_paused", "_phase",
-        "_rules", "_searched", "_size", "files", "filter", "from_begin", "gathered", "ignored", "pending", "previous", "refused",
-        "reply", "resent", "row", "said", "sent", "stale", "timer", "tries",
+        "_rules", "_searched", "_size", "files", "filter", "from_begin", "gathered", "ignored", "pending", "previous",
+        "refused", "reply", "resent", "row", "said", "sent", "stale", "timer", "tries",
     )  # fmt: skip
 
     def __init__(self, rules: Rules, row: Row, text_filter: Filter | None) -> None:

@@ -92,7 +92,7 @@ def _attend(link: Link, phase: Phase, events: Events) -> Talk[None]:
     process = link.process
     for descriptor, _ in events:
         if descriptor == process.stderr_fd:
-            link.drain_stderr()
+            link.judge_stderr(before=True)
         elif descriptor == process.pidfd:
             _raise_if_dead(link, phase)
         else:

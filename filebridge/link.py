@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from filebridge import guardian, sweep
 from filebridge.attention import Attention
 from filebridge.config import substitution
-from filebridge.errors import ActionError, BridgeError, CleanupError, ExecFailed
+from filebridge.errors import ActionError, BridgeError, CleanupError, ExecFailed, Refused
 from filebridge.launching import connect, launch_of, look_beside, placed_files, shown_command
 from filebridge.program import Program
 from filebridge.transports.base import Transport
@@ -30,6 +30,9 @@ __all__ = ["Link"]
 
 GRACE = 2.0
 """Seconds between the polite and the impolite end."""
+
+UNFINISHED = 8192
+"""Bytes of a line on stderr that are kept for its rest to come."""
 
 LATE_OUTPUT = 50
 """Milliseconds that a terminal may take to hand over what was written before its process ended."""
@@ -118,6 +121,8 @@ class Link(Attention):
     def _connect(self, transport: Transport) -> None:
         self.enrolment = None
         self.process = transport.process
+        if self.program.decoder.refuses and self.process.stderr_fd >= 0:
+            self.process.heard = bytearray()
         self.transport = transport
         self.attach()
         self.eagerness = 8
@@ -176,6 +181,23 @@ class Link(Attention):
                 cure="`transport: {console: {terminal: raw}}`, or shorter lines",
             )
         return self.transport.write(data)
+
+    def judge_stderr(self, before: bool = False) -> None:
+        """Raise Refused for a complaint that stderr holds; ``before``: since the last reply nothing has been sent."""
+        process = self.process
+        if process.stderr_fd >= 0:
+            self.drain_stderr()
+        heard = process.heard
+        if not heard:
+            return
+        try:
+            self.program.decoder.refuse(bytes(heard).replace(b"\r\n", b"\n"))
+        except Refused as error:
+            error.what += f", as it said on stderr{' after its last reply' if before else ''}"
+            error.cure += "; what it says there may come later than its reply: `transport: {console: {stderr: merged}}`"
+            raise
+        del heard[: heard.rfind(b"\n") + 1]
+        del heard[:-UNFINISHED]
 
     @property
     def alive(self) -> bool:

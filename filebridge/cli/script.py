@@ -155,10 +155,10 @@ def _conditions(config: Config, exchange: Exchange) -> Iterator[Line]:
 
 def _ends(config: Config, framing: Framing, replies: int) -> Iterator[Line]:
     each = f", {replies} times" if replies > 1 else ""
-    if framing.until is None:
+    beside = framing.until is None or any(getattr(framing, key) is not None for key in FRAMINGS[1:])
+    if beside:
         yield "wait for", _plain_end(config, framing) + each
-        return
-    for number, end in enumerate(framing.until):
+    for number, end in enumerate(framing.until or (), beside):
         label = f"  sets `{end.label}`" if end.label else ""
         yield "or" if number else "wait for", _end(end) + label + ("" if number else each)
 

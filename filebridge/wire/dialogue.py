@@ -103,7 +103,8 @@ class Dialogue(Course):
         for codes, label in self._exchange.exits:
             if code in codes:
                 self.row[label] = True
-                self.said.append(bytes(self.pending) + (b"" if self.filter is None else self.filter.finish()))
+                rest = b"" if self.filter is None else self.filter.finish()
+                self.said.append(self._on_its_line(bytes(self.pending)) + rest)
                 self.pending = b""
                 return self._finish()
         if self._exchange.quiet and self._index == len(self._phase.exchanges) - 1 and self.pending:
@@ -195,6 +196,8 @@ class Dialogue(Course):
             end, which = found
 
     def _take_message(self, text: bytes, which: End) -> bytes | None:
+        text = self._on_its_line(text)
+        self._anew = which.answer is None
         self.said.append(text)
         self._size += len(text)
         if self._size > self._rules.cap:

@@ -25,8 +25,8 @@ class Standing:
     """
 
     __slots__ = (
-        "_awaited", "_carried", "_echo", "_exchange", "_index", "_kept", "_mark", "_paused", "_phase", "_rules",
-        "_searched", "_size", "files", "filter", "from_begin", "from_last", "gathered", "ignored", "pending",
+        "_anew", "_awaited", "_carried", "_echo", "_exchange", "_index", "_kept", "_mark", "_paused", "_phase",
+        "_rules", "_searched", "_size", "files", "filter", "from_begin", "from_last", "gathered", "ignored", "pending",
         "previous", "refused", "reply", "resent", "row", "said", "sent", "stale", "timer", "tries", "unanswered",
         "unchanged",
     )  # fmt: skip
@@ -55,6 +55,7 @@ class Standing:
         self._mark = 0
         self._kept = 0
         self._carried = False
+        self._anew = False
         self._awaited = 0
         self._searched = 0
         self._echo = Echo()

@@ -218,7 +218,8 @@ class Crowd:
     def _await(self, waiting: Waiting, need: Need) -> None:
         waiting.link, waiting.until, waiting.further = link, until, further = need
         if link is not None:
-            if link.enrolment is None or not link.enrolment.current:
+            # An epoll watches what stood behind a descriptor when it was told of it.
+            if link.enrolment is None or not link.enrolment.current or link.transport.renews:
                 self._enrol(link)
             self._by_link[link] = waiting
         for descriptor, mask in further:

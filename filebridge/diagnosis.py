@@ -32,13 +32,13 @@ from filebridge.program.file_causes import (
     file_cause,
     gathered_cause,
     run_cause,
-    screen_cause,
     silent_cause,
     stale_cause,
     told,
 )
 from filebridge.program.ignoring import ignored_cause
 from filebridge.program.lacking import install_cure, lacking, left_cure
+from filebridge.program.screen_causes import screen_cause, undrawn_cause
 from filebridge.program.slots import EPISODE, STEP
 from filebridge.program.socket_causes import socket_cause, turned_away_cure
 from filebridge.transports.base import Opening
@@ -60,8 +60,8 @@ def situation(link: Link, phase: str, error: BridgeError, action: str = "") -> S
     process.drain_stderr()
     unmatched = dialogue.unmatched
     if draws_screen(link.program.config):
-        # Most of a screen is blank.
-        unmatched = re.sub(rb" +\n", b"\n", bytes(dialogue.pending) or unmatched)
+        # Most of a screen is blank, and its styles are nothing to be read.
+        unmatched = re.sub(rb" +(?=\n)|[\x10-\x17]+(?=\x1b\[[0-9;]+H\Z)", b"", unmatched)
     understood = not isinstance(error, ProtocolError | ExpressionError)
     return Situation(
         simulator=link.program.config.name,
@@ -245,8 +245,8 @@ def _cause(link: Link) -> tuple[str, str, str]:
             return *ignored_cause(dialogue.ignored, exchange.encode is not None), ""
         if config.simulator.each == "step":
             return *run_cause(doing), ""
-        if draws_screen(config) and text:
-            return *screen_cause(text, exchange), ""
+        if draws_screen(config):
+            return *(screen_cause(text, exchange) if text else undrawn_cause(state, exchange)), ""
         sent, met = exchange.encode is not None, link.transport.met()
         heard = None if text.strip() else socket_cause(config, state, sent, spoken, met)
         if heard is not None:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import gymnasium
+import numpy as np
+import numpy.typing as npt
 
-from filebridge import live
+from filebridge import live, misuse
 from filebridge.conversation import Talk
 from filebridge.errors import ActionError, BridgeError, ConfigError, UsageError
 from filebridge.loop import carry
@@ -125,11 +127,11 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             StartError, SimulatorError, TransportError, ProtocolError: the simulator failed; it has been ended.
         """
         if self._busy:
-            raise self._in_use()
+            raise misuse.in_use()
         self._busy = True
         try:
             if self._closed:
-                raise _closed()
+                raise misuse.closed()
             if seed is not None:
                 self.warn_of_seed()
             return carry(self.resetting(seed, options))
@@ -154,7 +156,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         """
         # No lock: between this look and the next line no other thread is let in, and it costs a tenth of one.
         if self._busy:
-            raise self._in_use()
+            raise misuse.in_use()
         self._busy = True
         session = self._session
         try:
@@ -190,6 +192,16 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             return None
         return frame(self.program.config, said, self.render_mode)
 
+    def action_masks(self) -> npt.NDArray[np.bool_]:
+        """Return which choices may be taken now, a fresh array of bool, shape (choices,); sb3-contrib calls it so.
+
+        All may while nothing runs. Raises UsageError where the configuration has no ``mask``.
+        """
+        made = self._session.mask()
+        if made is None:
+            raise misuse.no_mask(self.program.config.name)
+        return made.astype(np.bool_)
+
     def close(self) -> None:
         """End the simulator and remove all traces of it; twice is harmless.
 
@@ -199,7 +211,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
         if self._closed:
             return
         if self._busy:
-            raise self._in_use()
+            raise misuse.in_use()
         self._busy = True
         try:
             end_each([*(() if self._pool is None else (self._pool.close,)), self._session.end])
@@ -219,7 +231,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
     def resetting(self, seed: int | None, options: dict[str, Any] | None) -> Talk[Beginning]:
         """Begin an episode as ``reset`` does, but leave the waiting to the caller; see ``conversation``."""
         if self._closed:
-            raise _closed()
+            raise misuse.closed()
         super().reset(seed=seed)
         self._forked = False
         session = self._session
@@ -243,23 +255,12 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             self._recovery.keep(action, result[0])
         return result
 
-    def _in_use(self) -> UsageError:
-        return UsageError(
-            "the environment is in use by another thread",
-            found="a call that has not returned",
-            cure="give each thread an environment of its own, or take turns",
-        )
-
     def explained(self, error: BridgeError) -> BridgeError:
         """Return ``error``, or the better reason why nothing runs."""
         if isinstance(error, UsageError) and self._closed:
-            return _closed()
+            return misuse.closed()
         if isinstance(error, UsageError) and self._forked:
-            return UsageError(
-                "the environment was made before a fork",
-                found="its simulator belongs to the parent process",
-                cure="call reset() first",
-            )
+            return misuse.made_before_a_fork()
         return error
 
     def warn_of_seed(self, frames: int = 0) -> None:
@@ -283,10 +284,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._session.link is not None:
-            raise UsageError(
-                "a running environment cannot be pickled",
-                cure="pickle it before the first reset, or make another from its config",
-            )
+            raise misuse.running()
         target, source = self._target, self.program.source
         if isinstance(target, Program):
             target = source.data if source.folder is None else source.folder / Path(source.name).name  # type: ignore[assignment]
@@ -294,7 +292,3 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
             target = str(Path(target).absolute())
         arguments = target, self.render_mode, self._given_seat, self._transcript, self._warm
         return type(self), arguments, {"spec": self.spec}
-
-
-def _closed() -> UsageError:
-    return UsageError("the environment is closed", cure="make a new one")

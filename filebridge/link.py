@@ -45,13 +45,13 @@ class Link(Attention):
     the reply a few times before it blocks, ``looks`` whether it does so right after sending, ``yields`` how many
     steps more it gives way first. ``phase`` is the one under way or the last one, ``delivered`` the files of the
     last exchange, ``last_try`` is when a repetition last failed, ``nominal`` when a step in a fixed
-    pace was due. ``closing`` is set once its end has begun. ``saved`` are the
-    reply and the row that the simulator had when it saved its state.
+    pace was due, ``heard`` when it last said something in the pause of such a step. ``closing`` is set once its end
+    has begun. ``saved`` are the reply and the row that the simulator had when it saved its state.
     """
 
     __slots__ = (
         "_addresses", "_token", "begun", "closing", "deadline", "delivered", "dialogue", "eagerness", "first_step",
-        "folder", "last_try", "looks", "nominal", "phase", "program", "saved", "seat", "transcript", "write",
+        "folder", "heard", "last_try", "looks", "nominal", "phase", "program", "saved", "seat", "transcript", "write",
         "yields",
     )  # fmt: skip
 
@@ -129,7 +129,7 @@ class Link(Attention):
         self.looks = True
         self.yields = 0
         self.phase: Phase | None = None
-        self.begun = self.nominal = self.last_try = monotonic()
+        self.begun = self.nominal = self.last_try = self.heard = monotonic()
         self.deadline = 0.0
         self.first_step = True
         self.delivered: Sequence[tuple[str, bytes]] = ()
@@ -203,6 +203,11 @@ class Link(Attention):
     def alive(self) -> bool:
         """Whether the process runs, its output is open, and it is not being ended."""
         return not self.closing and self.process.exit() is None and not self.output_ended
+
+    @property
+    def speaks_for_others(self) -> bool:
+        """Whether what is announced may concern another simulator, or what is to be announced is not there yet."""
+        return bool(self.transport.openings) or self.program.config.transport.files is not None
 
     @property
     def on_terminal(self) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from filebridge.config.dialogues import reconnects
 from filebridge.conversation import Talk, talk
@@ -143,6 +144,15 @@ class Session(Stepping):
         """Return whether the process that runs was started with other variables."""
         names = set(self.program.start_names) - {"seed", "episode"}
         return any(self._started[name] != values[name] for name in names)
+
+    def mask(self) -> NDArray[np.int8] | None:
+        """Return which choices may be taken now, shape (choices,), all while nothing runs; None without a mask."""
+        made = self.program.outcome.mask
+        if made is None:
+            return None
+        if self.link is None:
+            return np.ones(self.program.action_space.n, np.int8)  # type: ignore[attr-defined]  # it is a Discrete
+        return made(self.link.dialogue.row, True)
 
     def _again(self, link: Link) -> Talk[None]:
         """Begin another episode in the process that runs."""

@@ -120,7 +120,7 @@ class Stepping(Running):
         info = self._info(row)
         if self._more:
             outcome = self.program.outcome
-            outcome.inform(row, previous, info)
+            outcome.inform(row, previous, info, terminated or truncated)
             outcome.advance(row, previous)
         if row[STEP] >= self._next_look:  # type: ignore[operator]
             truncated = self._looked_around(row[STEP], terminated) or truncated  # type: ignore[arg-type]

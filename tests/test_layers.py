@@ -26,7 +26,7 @@ LAYERS = (
     ("diagnosis", "eager"),
     ("link",),
     ("attention",),
-    ("launching", "addressing", "draws", "placement"),
+    ("launching", "addressing", "draws", "misuse", "placement"),
     ("program",),
     ("transports", "wire", "spaces"),
     ("config",),

@@ -15,13 +15,18 @@ __all__ = ["extremes_answered", "outsiders_refused"]
 
 
 def extremes_answered(subject: Subject) -> Finding:
-    """Send the extremes of the action space, lows, highs, corners, each choice: all are answered."""
+    """Send the extremes of the action space, lows, highs, corners, each choice: all that may be taken are answered."""
     with subject.env() as env:
         env.reset(seed=subject.seed)
         actions = extremes(env.action_space)
+        masked = 0
         for action in actions:
-            _answer(env, action)
-    return Finding(f"{len(actions)} actions")
+            mask = env.session.mask()
+            if mask is None or mask[action]:
+                _answer(env, action)
+            else:
+                masked += 1
+    return Finding(f"{len(actions)} actions" + (f", {masked} of them not sent, as they were masked" if masked else ""))
 
 
 def outsiders_refused(subject: Subject) -> Finding:
@@ -31,7 +36,7 @@ def outsiders_refused(subject: Subject) -> Finding:
         actions = outsiders(env.action_space)
         for action in actions:
             _refuse(env, action)
-        _step(env, env.action_space.sample())
+        _step(env, env.action_space.sample(env.session.mask()))
     return Finding(f"{len(actions)} actions refused")
 
 

@@ -24,5 +24,5 @@ def answers(subject: Subject) -> Finding:
     """Start the program, hold its start dialogue, and get an answer to one action."""
     with subject.env() as env:
         env.reset(seed=subject.seed)
-        env.step(env.action_space.sample())
+        env.step(env.action_space.sample(env.session.mask()))
     return Finding()

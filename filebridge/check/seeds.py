@@ -102,7 +102,7 @@ def _moments(env: BridgeEnv, seed: int | None, actions: int) -> Iterator[Moment]
     observation, _ = env.reset(seed=seed)
     yield observation, 0.0, False, False
     for _ in range(MOST_STEPS):
-        observation, reward, terminated, truncated, _ = env.step(env.action_space.sample())
+        observation, reward, terminated, truncated, _ = env.step(env.action_space.sample(env.session.mask()))
         yield observation, reward, terminated, truncated
         if terminated or truncated:
             return

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.error import Error
@@ -11,7 +14,7 @@ from gymnasium.utils.env_checker import check_env
 
 from filebridge.check.rule import Broken, Finding
 from filebridge.check.subject import Subject
-from filebridge.env import SeedWarning
+from filebridge.env import BridgeEnv, SeedWarning
 
 __all__ = ["gymnasium_checker"]
 
@@ -23,7 +26,7 @@ def gymnasium_checker(subject: Subject) -> Finding:
 
     It compares equal seeds too, except where the configuration declares that the simulator has none.
     """
-    config = subject.program.config
+    config, masks = subject.program.config, subject.program.outcome.mask is not None
     # An episode of one step is normal for a solver, but the checker takes it for a fault of a deterministic one.
     compares = subject.is_repeatable and config.max_steps != 1
     with subject.env() as env, warnings.catch_warnings(record=True) as caught:
@@ -31,6 +34,9 @@ def gymnasium_checker(subject: Subject) -> Finding:
         env.spec = EnvSpec(
             f"filebridge/{config.name}-v0", entry_point="filebridge.env:BridgeEnv", nondeterministic=not compares
         )
+        if masks:
+            # The checker knows of no masks, and takes whatever the space gives.
+            env.action_space.sample = partial(_allowed, env, env.action_space.sample)  # type: ignore[method-assign]
         try:
             check_env(env, skip_render_check=True, skip_close_check=True)
         except (AssertionError, Error, ValueError, TypeError) as error:
@@ -40,6 +46,10 @@ def gymnasium_checker(subject: Subject) -> Finding:
     if any("observation space" in one and "infinity" in one for one in told):
         told.append("give each field that is observed a `low` and a `high`; `filebridge show` lists those that it has")
     return Finding(warnings=tuple(dict.fromkeys(told)))
+
+
+def _allowed(env: BridgeEnv, sample: Callable[..., Any], *_: Any) -> Any:
+    return sample(env.session.mask())
 
 
 def _plain(text: str) -> str:

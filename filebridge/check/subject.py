@@ -111,7 +111,7 @@ class Subject:
         journey.reset_times.add(perf_counter() - begun)
         journey.seen.append(Seen(episode, 0, observation, 0.0, False, False, info))
         for step in range(1, MOST_STEPS + 1):
-            action = env.action_space.sample()
+            action = env.action_space.sample(env.session.mask())
             begun = perf_counter()
             observation, reward, terminated, truncated, info = env.step(action)
             journey.step_times.add(perf_counter() - begun)

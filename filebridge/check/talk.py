@@ -64,7 +64,7 @@ def _refuse_restless(subject: Subject) -> None:
 def _steps(env: BridgeEnv) -> int:
     """Take a few steps, fewer if the episode ends; return how many."""
     for step in range(1, STEPS + 1):
-        _, _, terminated, truncated, _ = env.step(env.action_space.sample())
+        _, _, terminated, truncated, _ = env.step(env.action_space.sample(env.session.mask()))
         if terminated or truncated:
             return step
     return STEPS
@@ -91,7 +91,7 @@ def resets_twice(subject: Subject) -> Finding:
     with subject.env() as env:
         env.reset(seed=subject.seed)
         env.reset()
-        env.step(env.action_space.sample())
+        env.step(env.action_space.sample(env.session.mask()))
         env.reset()
-        env.step(env.action_space.sample())
+        env.step(env.action_space.sample(env.session.mask()))
     return Finding()

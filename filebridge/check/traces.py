@@ -15,7 +15,7 @@ def close_leaves_nothing(subject: Subject) -> Finding:
     """Close: no process of the simulator runs on, its folder is gone, and a second close is harmless."""
     with subject.env() as env:
         env.reset(seed=subject.seed)
-        env.step(env.action_space.sample())
+        env.step(env.action_space.sample(env.session.mask()))
         link = link_of(env)
         pid, folder, token = link.process.pid, link.folder.path, link._token
         env.close()

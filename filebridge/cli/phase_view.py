@@ -203,6 +203,8 @@ def _show_screens(program: Program, told: Told, passed: list[Passed]) -> None:
     for part in passed:
         shown = marked(part.data, 0, []) if part.sent else iter([f"{count(len(part.data), 'byte')}, drawn"])
         show_rows("sent" if part.sent else "received", shown)
+    if told.done and all(part.sent for part in passed):
+        show_rows("received", iter(["nothing: the screen as it stands"]))
     rest = [] if told.done or not told.rest else [told.rest]
     for snapshot in told.messages + rest:
         for row in screen_rows(program, snapshot):

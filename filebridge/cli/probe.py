@@ -54,8 +54,10 @@ def command(
         with _Probe(program, randrange(2**31) if seed is None else seed) as probe:
             probe.reset()
             if action or steps is not None or not sys.stdin.isatty():
-                for one in chosen + probe.random_actions((0 if action else STEPS) if steps is None else steps):
+                for one in chosen:
                     probe.step(one)
+                for _ in range((0 if action else STEPS) if steps is None else steps):
+                    probe.step(probe.random_action())
             else:
                 _converse(probe)
 
@@ -89,7 +91,7 @@ def _try(probe: _Probe, text: str) -> None:
 
     action, space = probe.program.config.action, probe.program.action_space
     try:
-        probe.step(parse_action(text, action, space) if text else space.sample())
+        probe.step(parse_action(text, action, space) if text else probe.random_action())
     except ActionError as error:
         typer.echo(lines(str(error)))
     except ValueError as error:
@@ -132,9 +134,9 @@ class _Probe:
         # After a failure the simulator is out of step, and deaf to a polite word.
         self.session.end(polite=kind is None, grace=0.5 if kind is None else 0.0)
 
-    def random_actions(self, how_many: int) -> list[Any]:
-        """Return so many actions drawn from the space."""
-        return [self.program.action_space.sample() for _ in range(how_many)]
+    def random_action(self) -> Any:
+        """Return an action drawn from those that may be taken now."""
+        return self.program.action_space.sample(self.session.mask())
 
     def reset(self) -> None:
         """Begin an episode and show it."""

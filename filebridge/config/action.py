@@ -102,6 +102,11 @@ class Action(Part):
     parts: dict[Word, Action] | None = Field(
         None, min_length=1, description="Named actions of different kinds: a Dict; `{action.NAME}`."
     )
+    mask: Word | None = Field(
+        None,
+        description="Beside `choices`: the field that says which of them may be taken now. Either a text in which they"
+        " stand as words, or a number for each, 0 for no. `info[\"action_mask\"]` tells the agent.",
+    )
     label: str | None = Field(None, description="One line for people about what the action means.")
 
 

@@ -38,6 +38,9 @@ def check_action(action: Action, place: Place) -> Iterator[Problem]:
     for at, table in tables:
         yield from _table(table, at) if isinstance(table, list) else ()
     yield from _table(action.bits, (*place, "bits")) if action.bits is not None else ()
+    if action.mask is not None and (action.choices is None or len(place) > 1):
+        expected = "`mask` beside the `choices` of a whole action"
+        yield Problem((*place, "mask"), "there are no choices to be masked", action.mask, expected, on="key")
     for part, inner in (action.parts or {}).items():
         yield from check_action(inner, (*place, "parts", part))
     if action.text is not None and action.text.min_length > action.text.max_length:

@@ -82,10 +82,11 @@ class Deck(Part):
         BeforeValidator(_edits),
         ShortForm(lambda several: _KEYED),
     ] = Field(None, description="The places: a list, or `{name: template}` for `name = value` lines.")
-    namelist: dict[str, dict[str, Template]] | None = Field(
+    namelist: dict[str, dict[str, Template | Annotated[list[Template], Field(min_length=1)]]] | None = Field(
         None,
         min_length=1,
-        description="Groups of a Fortran namelist: `{plant: {gain: action.gain}}`, each value an expression.",
+        description="Groups of a Fortran namelist: `{plant: {gain: action.gain}}`, each value an expression, or a list"
+        " of them for an array.",
     )
     patch: str | None = Field(
         None, description="Path of an existing namelist that `namelist` changes, relative to this YAML."

@@ -108,8 +108,7 @@ def sent_texts(exchange: Exchange) -> list[str]:
         if isinstance(content, str):
             texts.append(content)
             continue
-        texts += [content.text or "", *(edit.to for edit in content.set or ())]
-        texts += [value for group in (content.namelist or {}).values() for value in group.values()]
+        texts += [content.text or "", *(edit.to for edit in content.set or ()), *_leaves(content.namelist)]
     return texts
 
 

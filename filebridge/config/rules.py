@@ -19,6 +19,7 @@ from filebridge.config.ignore_rules import check_ignored
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem, nearest
 from filebridge.config.transport_rules import check_transport
+from filebridge.config.wording import one_of as alternatives
 
 __all__ = ["RESERVED", "check", "known_values"]
 
@@ -33,7 +34,7 @@ def check(config: Config) -> list[Problem]:
     found: list[Problem] = []
     for rule in (
         _choices, check_transport, check_fields, _framings, _names, _simulator, _seed, _text, _variables, _reset,
-        _policies, _ending, _observation, check_adapter,
+        _policies, _ending, _observation, _mask, check_adapter,
         check_ignored,
     ):
         found += rule(config)
@@ -43,6 +44,12 @@ def check(config: Config) -> list[Problem]:
 def known_values(config: Config) -> list[str]:
     """Return the names that can be observed: fields, labels, variables, the step."""
     return list(dict.fromkeys([*config.fields, *all_labels(config), *config.variables, "step"]))
+
+
+def _mask(config: Config) -> Iterator[Problem]:
+    name, fields = config.action.mask, list(config.fields)
+    if name is not None and name not in fields:
+        yield Problem(("action", "mask"), "no such field", name, alternatives(fields), nearest(name, fields))
 
 
 def _choices(config: Config) -> Iterator[Problem]:

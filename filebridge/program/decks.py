@@ -181,11 +181,9 @@ class _Compiler:
         at = (*place, "namelist")
         base = None if content.patch is None else self.read(content.patch, (*place, "patch"))
         groups = {
-            group: {
-                name: self._faults.expression(text, self._names, (*at, group, name), *_KINDS)
-                for name, text in values.items()
-            } for group, values in (content.namelist or {}).items()
-        }  # fmt: skip
+            group: {name: self._elements(text, (*at, group, name)) for name, text in values.items()}
+            for group, values in (content.namelist or {}).items()
+        }
         known = {
             group: {name: each for name, each in values.items() if each is not None} for group, values in groups.items()
         }
@@ -201,7 +199,14 @@ class _Compiler:
             key = problem.key.split(".", 1) if problem.key else []
             self._misplaced(problem, (*at, *key) if key else (*place, "patch"))
             return None
-        return _template(encode, [each for values in known.values() for each in values.values()])
+        return _template(encode, [one for values in known.values() for each in values.values() for one in each])
+
+    def _elements(self, text: str | list[str], place: Place) -> list[Expression] | None:
+        """Return the expressions of one value of a namelist, several for an array; None where one is wrong."""
+        places = [(text, place)] if isinstance(text, str) else [(one, (*place, n)) for n, one in enumerate(text)]
+        made = [self._faults.expression(one, self._names, at, *_KINDS) for one, at in places]
+        known = [each for each in made if each is not None]
+        return known if len(known) == len(made) else None
 
     def _misplaced(self, problem: wire_deck.PlaceProblem, place: Place) -> None:
         self._problem(place, problem.what, problem.found, problem.expected, problem.near)

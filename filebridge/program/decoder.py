@@ -14,7 +14,7 @@ from filebridge.errors import ParseError, escaped
 from filebridge.program.complaints import compile_complaints
 from filebridge.program.conditions import Condition, compile_conditions
 from filebridge.program.faults import Faults, guarded
-from filebridge.program.parts import compile_parts, sized, text_of
+from filebridge.program.parts import compile_parts, of_screen, text_of
 from filebridge.program.searched import searched_for
 from filebridge.program.slots import Slots
 from filebridge.wire.expression import Expression, Kind
@@ -234,7 +234,7 @@ def _of_order(problem: Problem, own: str, config: Config) -> Problem:
 
 def _reading(name: str, field: FieldModel, config: Config, faults: Faults) -> tuple[Reading, object]:
     try:
-        reading = sized(field, compile_field(name, field, text_of(config)), config)
+        reading = of_screen(field, compile_field(name, field, text_of(config)), config)
         return reading, default_value(field, reading)
     except FieldProblem as problem:
         # Of a field that has lost a faulty key already, what else is wrong may only follow from that.

@@ -9,6 +9,7 @@ from typing import Any
 from filebridge.config.model import Config
 from filebridge.errors import ExpressionError
 from filebridge.program.faults import FAILURES, Faults
+from filebridge.program.masks import MASK, Mask, compile_mask
 from filebridge.program.slots import Slots
 from filebridge.wire.expression import Expression, Kind, failure, together
 
@@ -18,7 +19,10 @@ Row = list[object]
 
 
 class Outcome:
-    """What follows from a reply: ``judge(row, previous)`` gives reward, terminated, truncated."""
+    """What follows from a reply: ``judge(row, previous)`` gives reward, terminated, truncated.
+
+    ``mask`` makes the mask of the choices, None where none is declared.
+    """
 
     def __init__(
         self,
@@ -26,6 +30,7 @@ class Outcome:
         info: Mapping[str, Expression],
         updates: Mapping[str, Expression],
         slots: Sequence[int],
+        mask: Mask | None = None,
     ) -> None:
         self._verdicts = verdicts
         self._judge = together(list(verdicts.values()))
@@ -38,12 +43,13 @@ class Outcome:
         self._early, self._inform_early = early, together(list(early.values()))
         self._updates = updates
         self._indices = slots
+        self.mask = mask
         self._next = together(list(updates.values()))
 
     @property
     def is_more(self) -> bool:
         """Whether there is anything to do after the verdict: further info, or variables to update."""
-        return bool(self._info or self._indices)
+        return bool(self._info or self._indices or self.mask)
 
     def judge(self, row: Row, previous: Row) -> tuple[float, bool, bool]:
         """Return reward, terminated and truncated as Python values; raises ExpressionError."""
@@ -60,8 +66,10 @@ class Outcome:
             )
         return reward, bool(terminated), bool(truncated)
 
-    def inform(self, row: Row, previous: Row, info: dict[str, Any]) -> None:
-        """Put the further values into ``info``."""
+    def inform(self, row: Row, previous: Row, info: dict[str, Any], over: bool) -> None:
+        """Put the further values into ``info``, and the mask; raises ParseError for one that leaves nothing to do."""
+        if self.mask is not None:
+            info[MASK] = self.mask(row, over)
         if not self._info:
             return
         try:
@@ -70,7 +78,9 @@ class Outcome:
             raise _located(self._info, row, previous, error) from error
 
     def inform_first(self, row: Row, previous: Row, info: dict[str, Any]) -> None:
-        """Put those of the further values into ``info`` that exist before the first action."""
+        """Put those of the further values into ``info`` that exist before the first action, and the mask."""
+        if self.mask is not None:
+            info[MASK] = self.mask(row, False)
         if not self._early:
             return
         try:
@@ -119,11 +129,12 @@ def compile_outcome(config: Config, slots: Slots, faults: Faults) -> tuple[Outco
             kinds = (Kind.TEXT,) if names[name].kind is Kind.TEXT else numbers
             updates[name] = faults.expression(variable.update, names, ("variables", name, "update"), *kinds)
     everything = [*verdicts.values(), *info.values(), *updates.values()]
+    mask = compile_mask(config.action, slots, faults.problems)
     known = [expression for expression in everything if expression is not None]
     if len(known) < len(everything):
         return None, False
     indices = [names[name].index for name in updates]
-    outcome = Outcome(verdicts, info, updates, indices)  # type: ignore[arg-type]  # none of them is None
+    outcome = Outcome(verdicts, info, updates, indices, mask)  # type: ignore[arg-type]  # none of them is None
     return outcome, any(expression.uses_previous for expression in known)
 
 

@@ -189,7 +189,7 @@ class _Compiler:
                 clean = _on_a_line(clean)
             if clean is not None and (framing.length is None or clean is not self._clean):
                 cut = cleaned(cut, clean)
-            return entire(cut) if draws_screen(self._config) else cut
+            return entire(cut, of_lines=framing.cursor is None) if draws_screen(self._config) else cut
         except (re.error, ValueError, OverflowError, RecursionError):
             # The rules have reported it, and a program with problems never runs.
             return never

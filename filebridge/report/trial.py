@@ -62,11 +62,12 @@ class Trial:
 
     def _episode(self) -> Iterator[bool]:
         env, sample, clock, times = self.env, self.env.action_space.sample, perf_counter, self.step_times
+        mask = env.session.mask
         steps, total = 0, 0.0
         try:
             self._reset()
             while True:
-                action = sample()
+                action = sample(mask())
                 begun = clock()
                 _, reward, terminated, truncated, info = env.step(action)
                 times.add(clock() - begun)

@@ -52,6 +52,7 @@ class VectorTrial:
         self._due = np.zeros(count, np.bool_)
         self._idle = self._everyone = np.arange(count)
         self._drawn: list[Any] = []
+        self._masked = envs.program.outcome.mask is not None
         envs.action_space.seed(seed)
 
     @property
@@ -89,11 +90,16 @@ class VectorTrial:
             yield
 
     def _stepped(self) -> Received:
-        return Received(self._everyone, *self.envs.step(self.envs.action_space.sample()))
+        masks = [env.session.mask() for env in self.envs.envs] if self._masked else None
+        return Received(self._everyone, *self.envs.step(self.envs.action_space.sample(masks and tuple(masks))))
 
     def _exchanged(self, least: int) -> Received:
-        self.envs.send(self._actions(len(self._idle)), self._idle)
+        self.envs.send(self._allowed() if self._masked else self._actions(len(self._idle)), self._idle)
         return self.envs.recv(least)
+
+    def _allowed(self) -> list[Any]:
+        space, envs = self.envs.single_action_space, self.envs.envs
+        return [space.sample(envs[seat].session.mask()) for seat in self._idle.tolist()]
 
     def _actions(self, count: int) -> list[Any]:
         """Return so many actions, out of batches that are drawn for all seats."""

@@ -13,16 +13,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from filebridge.simulators.motor import Motor
 
-__all__ = ["serve"]
+__all__ = ["serve", "serve_once_each"]
 
 LONGEST = 4096
 
 
-def serve(motor: Motor, port: str) -> None:
+def serve_once_each(motor: Motor, port: str) -> None:
+    """Serve on ``port`` of this machine as old servers do: each request comes on a connection of its own."""
+    serve(motor, port, "HTTP/1.0")
+
+
+def serve(motor: Motor, port: str, version: str = "HTTP/1.1") -> None:
     """Serve on ``port`` of this machine, one client at a time, for ever."""
 
     class Desk(Counter):
         drive = motor
+        protocol_version = version
 
     # No HTTPServer: it asks for the name of this machine, for which some wait five seconds.
     class Server(TCPServer):
@@ -35,7 +41,6 @@ def serve(motor: Motor, port: str) -> None:
 class Counter(BaseHTTPRequestHandler):
     """Answers the requests of one connection."""
 
-    protocol_version = "HTTP/1.1"
     # Head and body leave in one packet, at once: in two, the second would wait 40 ms for a receipt of the first.
     wbufsize = -1
     disable_nagle_algorithm = True

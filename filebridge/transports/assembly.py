@@ -49,7 +49,7 @@ class Assembly(Transport):
 
     __slots__ = (
         "_announced", "_expect", "_files", "_life", "_places", "_receiver", "_send", "_sender", "_sockets", "fileno",
-        "openings", "patience", "read", "snapshots", "write", "write_fileno",
+        "openings", "patience", "read", "renews", "snapshots", "write", "write_fileno",
     )  # fmt: skip
 
     fileno: Callable[[], int]
@@ -67,7 +67,7 @@ class Assembly(Transport):
         self._life: Life | None = None
         self._announced = False
         self.outbox = None
-        self.snapshots = False
+        self.snapshots = self.renews = False
         with ExitStack() as ours:
             self._sockets = _Sockets(ways.sockets, launch.directory, ours)
             if launch.argv:
@@ -100,7 +100,7 @@ class Assembly(Transport):
         receiver, sender = self._receiver, self._sender
         self.openings = ()
         self.fileno, self.read, self._expect = receiver.fileno, receiver.read, receiver.expect
-        self.patience = receiver.patience
+        self.patience, self.renews = receiver.patience, getattr(receiver, "renews", False)
         self._send = sender.write if sender else _no_way_in
         is_whole = self.snapshots or getattr(receiver, "snapshots", False)
         self.write = self._write_anew if is_whole else self._send

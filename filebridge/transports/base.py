@@ -208,6 +208,7 @@ class Transport(ABC):
     ``process`` is the simulator's process. ``line_limit`` is the longest line in bytes, without its
     end, that reaches the simulator whole; 0 where there is no such limit. ``snapshots`` says that each
     chunk read is all that there is, and replaces the one before. ``patience`` is that of the Receiver.
+    ``renews`` says that what is written may change what stands behind a descriptor, whose number stays.
     ``outbox`` puts files into the folder that the simulator starts in, where the configuration writes any.
     ``openings`` are the connections that have to be made before anything is sent or read, by ``advance``.
     """
@@ -219,6 +220,7 @@ class Transport(ABC):
     line_limit: int = 0
     snapshots: bool = False
     patience: float = math.inf
+    renews: bool = False
     openings: Sequence[Opening] = ()
 
     def opened(self) -> None:  # noqa: B027  # most have no openings
@@ -266,6 +268,13 @@ class Transport(ABC):
         What changed within the last ``seconds`` is new.
         """
         return None
+
+    def waits_for_keys(self) -> bool:
+        """Return whether the simulator is known to have read all that was written, and to wait for more.
+
+        What it wrote before can be read then, and nothing more will come. False where that cannot be known.
+        """
+        return False
 
     def met(self) -> str:
         """Return in words whom the sockets turned away and what else they met, for an error; empty for nothing."""

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from filebridge.errors import BridgeError, UsageError
+from filebridge import misuse
+from filebridge.errors import BridgeError
 
 __all__ = ["FRAMES", "Calls", "one_call"]
 
@@ -73,13 +74,9 @@ class Calls:
             # The thread that was in it is the parent's, and so is what it left half done.
             self._process, self.busy, self._is_torn = os.getpid(), False, False
         if self.busy:
-            raise UsageError(
-                "the environment is in use by another thread",
-                found="a call that has not returned",
-                cure="give each thread an environment of its own, or take turns",
-            )
+            raise misuse.in_use()
         if self.closed:
-            raise UsageError("the environment is closed", cure="make a new one")
+            raise misuse.closed()
 
     def _mend(self) -> None:
         self._drop()

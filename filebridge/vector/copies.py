@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from gymnasium.vector import VectorEnv
+from numpy.typing import NDArray
 
 from filebridge.env import BridgeEnv
 from filebridge.errors import UsageError
@@ -22,6 +23,13 @@ class Copies(VectorEnv[Any, Any, Any]):
     def render(self) -> tuple[Any, ...] | None:
         """Return a frame of each seat; None without a render mode."""
         return None if self.render_mode is None else tuple(env.render() for env in self.envs)
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Return which choices may be taken now in each seat, a fresh array of bool, shape (num_envs, choices).
+
+        Raises UsageError where the configuration has no ``mask``.
+        """
+        return np.stack([env.action_masks() for env in self.envs])
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         """Return for each seat the attribute ``name`` of its environment, called if it can be."""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
+from filebridge import misuse
 from filebridge.env import BridgeEnv
 from filebridge.errors import BridgeError, UsageError
 from filebridge.placement import placement_of
@@ -212,10 +213,7 @@ class BridgeVectorEnv(Copies):
 
     def __reduce__(self) -> tuple[Any, ...]:
         if any(env.session.link is not None for env in self.envs):
-            raise UsageError(
-                "a running environment cannot be pickled",
-                cure="pickle it before the first reset, or make another from its config",
-            )
+            raise misuse.running()
         return type(self), (self.envs[0].__reduce__()[1][0], *self._arguments[1:]), {"spec": self.spec}
 
     def _entered(self) -> None:

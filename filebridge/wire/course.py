@@ -20,7 +20,7 @@ class Course(Standing):
         if exchange.read is not None:
             exchange.read(self._told(), row, previous)
         # Silence answers nothing older.
-        heard = bool(self.said[-1]) or not exchange.silent
+        heard = (bool(self.said[-1]) and not self.unchanged) or not exchange.silent
         if exchange.fresh is not None and heard and not exchange.fresh(row, previous):
             self._await_newer()
             return None

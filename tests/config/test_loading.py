@@ -544,7 +544,7 @@ toy.yaml:10:3: action.lable: an unknown key
    10 |   lable: push
       |   ^^^^^
   found: lable
-  expected: one of bits, box, choices, label, multi, parts, text
+  expected: one of bits, box, choices, label, mask, multi, parts, text
   did you mean: label
 toy.yaml:12:10: start.until: the end of this pattern is open: how much of it is seen would depend on how the bytes arrive
    12 |   until: /ready*/

@@ -111,7 +111,7 @@ RULES = {
             8 |   discrete: 4
               |   ^^^^^^^^
           found: discrete
-          expected: one of bits, box, choices, label, multi, parts, text
+          expected: one of bits, box, choices, label, mask, multi, parts, text
           did you mean: choices
         """,
     ),

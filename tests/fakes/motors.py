@@ -51,8 +51,25 @@ WAYS: dict[str, tuple[list[str], dict[str, Any]]] = {
             "leftover": "drop",
         },
     ),
+    "udp listen": (
+        ["--udp-to", "127.0.0.1:${port}"],
+        {
+            "transport": {"udp": {"listen": True}},
+            "step": [{"send": "{step} {action}", **NUMBERED}],
+            "leftover": "drop",
+        },
+    ),
     "http url": (
         ["--http", "${port}"],
+        {
+            "transport": {"http": {"url": "http://127.0.0.1:${port}", "ready": "/state"}},
+            "start": [{"request": {"get": "/state"}}],
+            "step": [{"request": {"post": "/step", "json": {"voltage": "action"}}}],
+            "fields": DOCUMENT,
+        },
+    ),
+    "http url, a connection for each request": (
+        ["--http10", "${port}"],
         {
             "transport": {"http": {"url": "http://127.0.0.1:${port}", "ready": "/state"}},
             "start": [{"request": {"get": "/state"}}],

@@ -242,6 +242,17 @@ def test_a_namelist_is_written_with_every_kind_of_value(bench):
     assert bench.compile({"namelist": {"a": {"b": "height"}}}).uses == {"height"}
 
 
+def test_a_list_is_an_array_of_which_each_element_is_an_expression(bench):
+    values = {"x": [1, "action.gain", "-height", 0.5], "names": ["name", "'b'"], "one": ["step"]}
+    content = {"namelist": {"plant": values}}
+    assert bench.written(content, name="a").decode() == (
+        "&plant\n    x = 1, 0.25, -12.5, 0.5\n    names = 'a', 'b'\n    one = 3\n/\n"
+    )
+    assert bench.compile(content).uses == {"action.gain", "height", "name", "step"}
+    problem = bench.refused({"namelist": {"plant": {"x": [1, "heigth"]}}})
+    assert problem[:3] == ("namelist.plant.x.1", "unknown name `heigth`", "heigth")
+
+
 def test_a_long_vector_goes_on_in_the_next_line(bench):
     profile = [1 / (number + 1) for number in range(50)]
     text = bench.written({"namelist": {"a": {"b": "profile", "c": "1"}}}, profile=profile).decode()

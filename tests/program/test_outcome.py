@@ -2,6 +2,7 @@
 
 import importlib.util
 import pathlib
+from functools import partial
 
 import pytest
 
@@ -59,7 +60,7 @@ def test_info_of_a_step():
     talk.begin(action=0.5)
     talk.read("X= 2", previous={"x": 1.5})
     info = {}
-    talk.program.outcome.inform(talk.row, talk.dialogue.previous, info)
+    talk.program.outcome.inform(talk.row, talk.dialogue.previous, info, over=False)
     assert info == {"double": 4.0, "push": 0.5, "change": 0.5}
 
 
@@ -80,7 +81,8 @@ def test_info_holds_what_is_not_observed():
 
 def test_an_info_that_fails_is_named():
     talk = Talk(samples.toy(info={"one": 1, "inverse": "1 / x"})).read("X= 0")
-    for tell in (talk.program.outcome.inform, talk.program.outcome.inform_first):
+    outcome = talk.program.outcome
+    for tell in (partial(outcome.inform, over=False), outcome.inform_first):
         with pytest.raises(ExpressionError) as caught:
             tell(talk.row, talk.dialogue.previous, {})
         assert str(caught.value).startswith("inverse: division by zero")

@@ -35,12 +35,12 @@ class HttpClient:
     __slots__ = (
         "_addresses", "_answers", "_asked", "_begun", "_calling", "_connection", "_early", "_is_quiet", "_masked",
         "_name", "_put", "_quick", "_ready", "_recv", "_requests", "_retried", "_send", "_service", "_used", "patience",
-        "snapshots",
+        "renews", "snapshots",
     )  # fmt: skip
 
     def __init__(self, service: Service, directory: str) -> None:
         self._service = service
-        self.snapshots = True
+        self.snapshots = self.renews = True
         self.patience = math.inf
         where = site(service.url)
         self._requests = Requests(where, service.headers, service.secrets)

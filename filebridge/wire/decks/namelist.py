@@ -17,7 +17,8 @@ __all__ = ["MissingPackage", "compile_namelist"]
 
 Row = list[object]
 Encode = Callable[[Row, Row], bytes]
-Groups = Mapping[str, Mapping[str, Expression]]
+Groups = Mapping[str, Mapping[str, Sequence[Expression]]]
+"""Group, name, and the elements of its value: one, or several of an array."""
 
 _GROUP = re.compile(r"[A-Za-z]\w{0,62}")
 _NAME = re.compile(r"[A-Za-z]\w{0,62}(?:\([\d:, -]{1,40}\))?(?:%[A-Za-z]\w{0,62}(?:\([\d:, -]{1,40}\))?)*")
@@ -45,26 +46,28 @@ def compile_namelist(groups: Groups, base: str | None, inner: str, outer: str) -
     fillings = []
     for group, values in groups.items():
         chosen = _fortran(parts, group)
-        for name, expression in values.items():
+        for name, elements in values.items():
             spans = find_values(parts, name, chosen)
             if len(spans) > 1:
                 what = "the base gives this name a value more than once"
                 raise PlaceProblem(what, name, "a base with one of them", "", f"{group}.{name}")
             spot = Spot(deck.point(spans[0][0]), deck.point(spans[0][1]))
-            fillings.append(Filling(spot, _value(expression, inner), expression.text))
+            told = ", ".join(element.text for element in elements)
+            fillings.append(Filling(spot, _elements([_value(element, inner) for element in elements]), told))
     return compile_deck(deck, fillings, inner, outer)
 
 
-def _check_names(group: str, values: Mapping[str, Expression]) -> None:
+def _check_names(group: str, values: Mapping[str, Sequence[Expression]]) -> None:
     if not _GROUP.fullmatch(group):
         raise PlaceProblem("no name of a namelist group", group, "letters, digits and underscores", "", group)
-    for name, expression in values.items():
+    for name, elements in values.items():
         if not _NAME.fullmatch(name):
             wanted = "a Fortran name: `gain`, `x(2)`, `plant%gain`"
             raise PlaceProblem("no name of a namelist value", name, wanted, "", f"{group}.{name}")
-        if expression.kind in (Kind.GRID, Kind.ARRAY):
-            what = f"{expression.kind.value} is no value of a namelist"
-            raise PlaceProblem(what, expression.text, "numbers, flags, texts and vectors", "", f"{group}.{name}")
+        for element in elements:
+            if element.kind in (Kind.GRID, Kind.ARRAY):
+                what = f"{element.kind.value} is no value of a namelist"
+                raise PlaceProblem(what, element.text, "numbers, flags, texts and vectors", "", f"{group}.{name}")
 
 
 def _package() -> Any:
@@ -131,6 +134,13 @@ def _lines(base: str, at: int, names: Sequence[str], end: str) -> str:
     return f"{start if not before.strip() else end + lines}{end}{indent}"
 
 
+def _elements(encodes: Sequence[Encode]) -> Encode:
+    """Return the function that makes the elements of a value, one behind the other."""
+    if len(encodes) == 1:
+        return encodes[0]
+    return lambda row, previous: _joined([encode(row, previous) for encode in encodes])
+
+
 def _value(expression: Expression, encoding: str) -> Encode:
     """Return the function that makes the value as Fortran reads it."""
     evaluate = expression.evaluate
@@ -175,9 +185,12 @@ def _number(value: Any) -> bytes:
 
 
 def _vector(values: Any) -> bytes:
+    return _joined([_integer(number) if isinstance(number, int) else _number(number) for number in values])
+
+
+def _joined(texts: Sequence[bytes]) -> bytes:
     lines, line = [], b""
-    for number in values:
-        text = _integer(number) if isinstance(number, int) else _number(number)
+    for text in texts:
         if line and len(line) + len(text) > _LINE:
             lines.append(line)
             line = b""

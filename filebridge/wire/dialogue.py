@@ -104,7 +104,7 @@ class Dialogue(Course):
             if code in codes:
                 self.row[label] = True
                 rest = b"" if self.filter is None else self.filter.finish()
-                self.said.append(self._on_its_line(bytes(self.pending)) + rest)
+                self.said.append(self._on_its_line(bytes(self.pending) + rest))
                 self.pending = b""
                 return self._finish()
         if self._exchange.quiet and self._index == len(self._phase.exchanges) - 1 and self.pending:

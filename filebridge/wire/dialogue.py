@@ -116,6 +116,11 @@ class Dialogue(Course):
             chunk = self.filter.clean(chunk)
         self._set_aside(chunk if self._rules.snapshots else self._joined(chunk), self._rules.leftover == "drop")
 
+    def settle(self) -> None:
+        """Do with what came while nothing was asked as ``begin`` does; raises Desync likewise."""
+        if self.pending:
+            self._settle_leftover()
+
     def _set_aside(self, data: bytes | bytearray, drop: bool) -> None:
         """Keep what came while nothing was asked, as far as the rules want it."""
         if self._rules.ignored is not None:

@@ -25,7 +25,7 @@ from filebridge.vector.call import FRAMES, Calls, one_call
 from filebridge.vector.closing import close_all
 from filebridge.vector.copies import Copies
 from filebridge.vector.infos import joined
-from filebridge.vector.limits import check_descriptors
+from filebridge.vector.limits import check_descriptors, room_for_spares
 from filebridge.vector.received import Received
 from filebridge.vector.resets import chosen, seeds_of, spread
 from filebridge.vector.seats import Seats
@@ -227,6 +227,9 @@ class BridgeVectorEnv(Copies):
         self._seats = Seats(self.program, self.envs, self.autoreset_mode)
         warm, transcripts = self._warm
         self._pool = pool_of(self.program, None, transcripts, warm, self._seats.crowd)
+        if self._pool is not None:
+            records = transcripts is not None
+            self._pool.size = room_for_spares(self.program, self.num_envs, records, self._pool.size)
         for env in self.envs:
             env.session.pool = self._pool
 

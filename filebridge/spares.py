@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any
 
 from filebridge.config.dialogues import cannot_be_warm
+from filebridge.config.sharing import shared_address
 from filebridge.conversation import Events, Need, Talk
 from filebridge.crowd import Crowd
 from filebridge.errors import BridgeError, LimitReached, UsageError
@@ -271,6 +272,9 @@ def pool_of(
     why = cannot_be_warm(program.config)
     if not why and seat is not None and needs_seat(program.config, program.source):
         why = "a simulator that waits for its episode has a seat of its own, and `seat` gives all of them the same"
+    shared = shared_address(program.config)
+    if not why and shared is not None:
+        why = f"a simulator that waits would have the address of the one that runs, {shared[1]}"
     if why:
         raise UsageError(f"warm={size} cannot be had", found=why, cure="leave it out")
     return Pool(program, size, transcripts, crowd)

@@ -1,20 +1,41 @@
-"""What so many simulators need of this process, known before the first of them is started."""
+"""What so many simulators need, of this process and of each other, known before the first of them is started."""
 
 from __future__ import annotations
 
 import os
+import re
 import resource
 from pathlib import Path
 
-from filebridge.errors import LimitReached
+from filebridge.config.sharing import shared_address
+from filebridge.errors import LimitReached, UsageError
 from filebridge.program import Program
 from filebridge.vector.descriptors import each, starting
 from filebridge.vector.seats import AT_ONCE
 
-__all__ = ["check_descriptors", "room", "room_for_spares"]
+__all__ = ["check_addresses", "check_descriptors", "room", "room_for_spares"]
 
 SPARE = 32
 """Descriptors that are left for the trainer, the guardian and what starts."""
+
+
+def check_addresses(program: Program, count: int) -> None:
+    """Raise UsageError where ``count`` copies of the program would listen at one address."""
+    shared = shared_address(program.config) if count > 1 else None
+    if shared is None:
+        return
+    (_, way, key), address = shared
+    mine = "a path in the folder that it starts in, `plant.sock` say" if way == "unix" else f"`{_apart(address)}`"
+    raise UsageError(
+        f"{count} simulators would have one and the same address",
+        found=f"`{way}: {{{key}: {address}}}`; each seat starts a program of its own, and only one can have it",
+        cure=f"{mine} instead, and the program told so in its `command`; or num_envs=1",
+    )
+
+
+def _apart(address: str) -> str:
+    """Return ``address`` with a free port in place of its own."""
+    return re.sub(r"^([^/]*//)?(\[[^]]*\]|[^:/]*)(:[^/]*)?", r"\1\2:${port}", address)
 
 
 def room(program: Program, records: bool = False) -> int | None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.ahead import start_ahead
 from benchmarks.bars import BARS, ratio
 from benchmarks.contestants import CONTESTANTS, absence
 from benchmarks.costs import WAYS, cost_table, with_table
@@ -19,7 +20,7 @@ from benchmarks.places import folder_on, mount_type
 from benchmarks.programs import Programs
 from benchmarks.soak import soaked
 from benchmarks.start import STARTERS, start_time
-from benchmarks.tables import print_absent, print_ratios, print_scores, print_starts
+from benchmarks.tables import print_absent, print_ahead, print_ratios, print_scores, print_starts
 
 MODES = ("pinned", "unpinned")
 NAMES = ",".join(CONTESTANTS)
@@ -68,6 +69,9 @@ def figures(asked: argparse.Namespace, programs: Programs) -> dict[str, Any]:
         scores += some
     starts = {name: start_time(name, programs, asked.seconds / 4) for name in STARTERS if name in names}
     print_starts(starts)
+    ahead = start_ahead(programs.find("answer") or "", asked.seconds) if "bridge-pipe" in names else None
+    if ahead is not None:
+        print_ahead(ahead)
     ratios = [(bar, ratio(bar, scores)) for bar in BARS if bar.mode in asked.modes]
     print_ratios(ratios)
     if asked.costs:
@@ -78,6 +82,7 @@ def figures(asked: argparse.Namespace, programs: Programs) -> dict[str, Any]:
         "absent": absent,
         "scores": [vars(score) | {"kind": CONTESTANTS[score.name].kind, "rate": score.rate} for score in scores],
         "starts": starts,
+        "ahead": None if ahead is None else vars(ahead) | {"ratio": ahead.ratio, "met": ahead.ratio >= ahead.least},
         "ratios": [
             vars(bar) | {"ratio": value, "met": value is not None and value >= bar.least} for bar, value in ratios
         ],

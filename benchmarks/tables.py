@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from benchmarks.ahead import START, Ahead
 from benchmarks.bars import Bar
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.measurement import Score
 
-__all__ = ["print_absent", "print_ratios", "print_scores", "print_starts"]
+__all__ = ["print_absent", "print_ahead", "print_ratios", "print_scores", "print_starts"]
 
 
 def print_absent(absent: dict[str, str]) -> None:
@@ -33,6 +34,15 @@ def print_starts(starts: dict[str, float]) -> None:
     print(f"\n{'new process':<20}{'ms/reset':>10}")
     for name, seconds in starts.items():
         print(f"  {name:<18}{seconds * 1e3:>10.2f}  {CONTESTANTS[name].text}")
+
+
+def print_ahead(ahead: Ahead) -> None:
+    """Print what a reset takes where a program needs long to start, and how much less with one that waits."""
+    print(f"\n{f'{START} s to start':<20}{'ms/reset':>10}")
+    print(f"  {'cold':<18}{ahead.cold * 1e3:>10.2f}  started when it is needed")
+    print(f"  {'warm':<18}{ahead.warm * 1e3:>10.2f}  one waits for its episode, `warm: 1`")
+    verdict = "met" if ahead.ratio >= ahead.least else "not met"
+    print(f"  {'cold / warm':<18}{ahead.ratio:>10.2f}  bar {ahead.least:g}  {verdict}")
 
 
 def print_ratios(ratios: list[tuple[Bar, float | None]]) -> None:

@@ -6,15 +6,17 @@ import weakref
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from select import POLLIN
 from time import monotonic
 from typing import Any
 
 from filebridge.config.dialogues import cannot_be_warm
+from filebridge.config.sharing import shared_address
 from filebridge.conversation import Events, Need, Talk
 from filebridge.crowd import Crowd
 from filebridge.errors import BridgeError, LimitReached, UsageError
+from filebridge.link import Link
 from filebridge.loop import glance
+from filebridge.memory import has_room
 from filebridge.program import Program
 from filebridge.program.seat import needs_seat
 from filebridge.running import Running, end_each
@@ -27,8 +29,11 @@ Key = tuple[object, ...]
 REST = 30.0
 """Seconds without warm starts after this machine had no more of something."""
 
+READS = 64
+"""Pieces that are read of a spare before it is used; the first step reads what a busier one has said besides."""
+
 LEAST_MEMORY = 0.05
-"""Share of the memory that has to be free for a warm start."""
+"""Share of the memory, of the machine and of each container around us, that has to be free for a warm start."""
 
 
 class Spare(Running):
@@ -89,14 +94,32 @@ class Spare(Running):
 
     @property
     def is_fit(self) -> bool:
-        """Whether it can be used still: it runs, and has said nothing since."""
+        """Whether it can be used still: it runs, and has said nothing since that its configuration does not expect.
+
+        What it has said is read, and settled as between two steps of an episode.
+        """
         link = self.link
         if self.broken or link is None or not link.alive:
             return False
-        return not any(
-            descriptor in (link.process.pidfd, link.transport.fileno()) and mask & POLLIN
-            for descriptor, mask in link.poll(0)
-        )
+        try:
+            self.broken = not self._settled(link)
+        except BridgeError:
+            self.broken = True
+        except BaseException:
+            # An interrupt may have lost a piece of what it has said.
+            self.broken = True
+            raise
+        return not self.broken
+
+    def _settled(self, link: Link) -> bool:
+        """Read what it has said since its start; return whether it runs. Raises what the first step would."""
+        for descriptor, _ in link.poll(0):
+            if descriptor == link.process.stderr_fd:
+                link.drain_stderr()
+            elif descriptor == link.process.pidfd or not _heard(link):
+                return False
+        link.dialogue.settle()
+        return link.alive
 
     def _go_on(self, events: Events | None) -> None:
         assert self._talk is not None
@@ -116,7 +139,7 @@ class Pool:
     """At most ``size`` spares of a program, for one environment or for all seats of a vector environment.
 
     A ``crowd`` carries on their starts, if there is one, else ``poke``. ``taken`` counts those that were used,
-    ``lost`` those that were found dead, or had said something, and were replaced.
+    ``lost`` those that were found dead, or had said what nobody expects, and were replaced.
     """
 
     def __init__(self, program: Program, size: int, transcripts: Path | None, crowd: Crowd | None = None) -> None:
@@ -132,10 +155,16 @@ class Pool:
         self._resting_until = 0.0
 
     def want(self, owner: object, key: Key, episode: int, values: Mapping[str, object]) -> None:
-        """Have a simulator started for the ``episode`` of ``owner`` with these values, as soon as there is room."""
+        """Have a simulator started for the ``episode`` of ``owner`` with these values, as soon as there is room.
+
+        Where nothing depends on an episode, and ``key`` is empty, as many are started as there is room for.
+        """
         for spare in [one for one in self.spares if one.owner is owner and one.key != key]:
             self._discard(spare)
-        if not any(self._serves(spare, owner, key) for spare in self.spares):
+        if not key:
+            # Each serves whoever begins an episode first, and others may begin theirs before another is ready.
+            self._wanted = {owner: (key, episode, values)}
+        elif not any(self._serves(spare, owner, key) for spare in self.spares):
             self._wanted.pop(owner, None)
             self._wanted[owner] = key, episode, values
         self._fill()
@@ -143,11 +172,12 @@ class Pool:
     def take(self, owner: object, key: Key) -> Spare | None:
         """Return a spare for ``owner`` that was started with the values of ``key``; None where there is none.
 
-        One that has died meanwhile, or has spoken, is ended and counted.
+        One that is not fit any more is ended and counted; of several the first that has started is taken.
         """
         self._wanted.pop(owner, None)
         self._settle(owner)
-        for spare in [one for one in self.spares if self._serves(one, owner, key)]:
+        serving = [one for one in self.spares if self._serves(one, owner, key)]
+        for spare in sorted(serving, key=lambda one: one.waits):
             if spare.broken or not (spare.waits or spare.is_fit):
                 self.lost += 1
                 self._discard(spare)
@@ -187,9 +217,13 @@ class Pool:
         return spare.key == key and (spare.owner is owner or not key)
 
     def _fill(self) -> None:
-        while self._wanted and len(self.spares) < self.size and monotonic() >= self._resting_until and _has_memory():
+        while self._wanted and len(self.spares) < self.size and monotonic() >= self._resting_until:
+            if not has_room(LEAST_MEMORY):
+                return
             owner = next(iter(self._wanted))
-            key, episode, values = self._wanted.pop(owner)
+            key, episode, values = self._wanted[owner]
+            if key:
+                del self._wanted[owner]
             spare = Spare(self.program, self._transcripts, owner, key, episode)
             # Before it is started, so that it is known of whatever interrupts that.
             self.spares.append(spare)
@@ -238,22 +272,25 @@ def pool_of(
     why = cannot_be_warm(program.config)
     if not why and seat is not None and needs_seat(program.config, program.source):
         why = "a simulator that waits for its episode has a seat of its own, and `seat` gives all of them the same"
+    shared = shared_address(program.config)
+    if not why and shared is not None:
+        why = f"a simulator that waits would have the address of the one that runs, {shared[1]}"
     if why:
         raise UsageError(f"warm={size} cannot be had", found=why, cure="leave it out")
     return Pool(program, size, transcripts, crowd)
+
+
+def _heard(link: Link) -> bool:
+    """Show the dialogue what the simulator has said; return False where its output has ended."""
+    for _ in range(READS):
+        chunk = link.read()
+        if not chunk:
+            return chunk is None
+        link.dialogue.stray(chunk)
+    return True
 
 
 def _checked(warm: Any) -> int:
     if isinstance(warm, bool) or not isinstance(warm, int) or warm < 0:
         raise UsageError("warm must be a whole number", found=repr(warm)[:100], cure="warm=1, say; 0 for none")
     return warm
-
-
-def _has_memory() -> bool:
-    """Return whether there is memory for another simulator; where that cannot be known there is."""
-    try:
-        with open("/proc/meminfo", "rb") as file:
-            sizes = dict(line.split(b":", 1) for line in file)
-        return int(sizes[b"MemAvailable"].split()[0]) > LEAST_MEMORY * int(sizes[b"MemTotal"].split()[0])
-    except (OSError, KeyError, ValueError):
-        return True

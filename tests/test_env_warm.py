@@ -105,6 +105,24 @@ def test_where_nothing_depends_on_an_episode_any_spare_will_do(opened):
     assert env.session.link.process.pid == spare_pids[-2]
 
 
+def test_where_nothing_depends_on_an_episode_as_many_wait_as_may(opened):
+    env = opened(BridgeEnv, fake.config(), warm=3)
+    for taken in range(3):
+        env.reset()
+        assert len(env.session.pool.spares) == 3
+        assert env.session.pool.taken == taken
+    keys = {"num_envs": 4, "autoreset_mode": "SameStep", "warm": 4}
+    envs = opened(BridgeVectorEnv, fake.config(max_steps=2), **keys)
+    envs.reset()
+    pool = envs.envs[0].session.pool
+    pids = {spare.link.process.pid for spare in pool.spares}
+    assert len(pids) == 4
+    for _ in range(2):
+        envs.step(np.ones((4, 1), np.float32))
+    assert {env.session.link.process.pid for env in envs.envs} == pids
+    assert len(pool.spares) == 4
+
+
 def test_one_that_died_or_spoke_while_it_waited_is_replaced_unseen(opened):
     code = 'say("x=0\\n> ")\nhear() and say("x=1\\n> ")\ntime.sleep(60)'
     env = opened(BridgeEnv, fake.config(code), warm=1)

@@ -9,6 +9,7 @@ from filebridge.config.addresses import PORTS
 from filebridge.config.dialogues import dialogues, framings_of
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
+from filebridge.config.sharing import addresses
 from filebridge.config.simulator import Simulator
 from filebridge.config.sockets import Http
 
@@ -66,14 +67,6 @@ def _calls(config: Config) -> bool:
         return False
     sockets = transport.sockets.values()
     return all((socket.url if isinstance(socket, Http) else socket.connect) is not None for socket in sockets)
-
-
-def addresses(config: Config) -> Iterator[tuple[Place, str]]:
-    """Yield the addresses of all sockets, with their places."""
-    for name, socket in config.transport.sockets.items():
-        for key in ("url", "serve") if isinstance(socket, Http) else ("connect", "listen"):
-            if getattr(socket, key) is not None:
-                yield ("transport", name, key), getattr(socket, key)
 
 
 def check_told(config: Config) -> Iterator[Problem]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 
+from filebridge.memory import GROUPS, rooms
+
 __all__ = ["busy_seconds", "cores", "free_memory"]
 
-_GROUPS = "/sys/fs/cgroup"
+_GROUPS = GROUPS
 _BUSY = (0, 1, 2, 5, 6, 7)
 """Of the times of all processors: user, nice, system, irq, softirq, steal; without idle and iowait."""
 
@@ -35,13 +37,7 @@ def busy_seconds() -> float | None:
 
 def free_memory() -> int | None:
     """Return how many bytes of memory can still be used; None where that is not known."""
-    try:
-        with open("/proc/meminfo", "rb") as file:
-            sizes = dict(line.split(b":", 1) for line in file)
-        free = int(sizes[b"MemAvailable"].split()[0]) * 1024
-    except (OSError, ValueError, KeyError):
-        return None
-    return min([free, *_memory_left()])
+    return min((free for free, _ in rooms(groups=_GROUPS)), default=None)
 
 
 def _numbers(path: str) -> list[int]:
@@ -60,13 +56,3 @@ def _quota() -> float | None:
         older = (f"{_GROUPS}/cpu/cpu.cfs_{name}_us" for name in ("quota", "period"))
         found = [number for path in older for number in _numbers(path)]
     return found[0] / found[1] if len(found) == 2 and min(found) > 0 else None
-
-
-def _memory_left() -> list[int]:
-    """Return how much memory the container may still take, for each way in which it may be limited."""
-    ways = (
-        (f"{_GROUPS}/memory.max", f"{_GROUPS}/memory.current"),
-        (f"{_GROUPS}/memory/memory.limit_in_bytes", f"{_GROUPS}/memory/memory.usage_in_bytes"),
-    )
-    known = [(_numbers(most), _numbers(used)) for most, used in ways]
-    return [most[0] - used[0] for most, used in known if most and used]

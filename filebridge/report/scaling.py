@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from filebridge.config.sharing import shared_address
 from filebridge.errors import LimitReached
 from filebridge.program import Program
 from filebridge.report.bottleneck import Bottleneck, bottleneck
@@ -118,6 +119,8 @@ class Scaling:
                 fitting = max(1, int(MEMORY * free / each))
                 told = f"memory is free for about {fitting} seats, of {each / 1e6:.0f} MB each"
                 limits.append((fitting, f"{told}; --max-seats tries more"))
+        if shared_address(self.program.config) is not None:
+            limits.append((1, "all seats would have the same address: write `${port}` in place of the number"))
         descriptors = room(self.program)
         if descriptors is not None:
             told = f"this process has descriptors for {descriptors} seats; ulimit -n raises that"

@@ -25,7 +25,7 @@ from filebridge.vector.call import FRAMES, Calls, one_call
 from filebridge.vector.closing import close_all
 from filebridge.vector.copies import Copies
 from filebridge.vector.infos import joined
-from filebridge.vector.limits import check_descriptors
+from filebridge.vector.limits import check_addresses, check_descriptors, room_for_spares
 from filebridge.vector.received import Received
 from filebridge.vector.resets import chosen, seeds_of, spread
 from filebridge.vector.seats import Seats
@@ -57,6 +57,7 @@ class BridgeVectorEnv(Copies):
 
     Raises:
         ConfigError: the configuration is wrong. LimitReached: this process may not open so many descriptors.
+        UsageError: an argument does not fit, or all seats would have the same address.
     """
 
     metadata: ClassVar[dict[str, Any]] = {**BridgeEnv.metadata, "autoreset_mode": AutoresetMode.NEXT_STEP}  # type: ignore[misc]
@@ -80,6 +81,7 @@ class BridgeVectorEnv(Copies):
         self.render_mode = render_mode
         self.envs = [BridgeEnv(program, render_mode, None, transcript, 0)]
         self.program = self.envs[0].program
+        check_addresses(self.program, self.num_envs)
         check_descriptors(self.program, self.num_envs, transcript is not None)
         self.envs += [BridgeEnv(self.program, render_mode, None, transcript, 0) for _ in range(1, self.num_envs)]
         for number, env in enumerate(self.envs):
@@ -227,6 +229,9 @@ class BridgeVectorEnv(Copies):
         self._seats = Seats(self.program, self.envs, self.autoreset_mode)
         warm, transcripts = self._warm
         self._pool = pool_of(self.program, None, transcripts, warm, self._seats.crowd)
+        if self._pool is not None:
+            records = transcripts is not None
+            self._pool.size = room_for_spares(self.program, self.num_envs, records, self._pool.size)
         for env in self.envs:
             env.session.pool = self._pool
 

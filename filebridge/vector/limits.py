@@ -1,19 +1,41 @@
-"""What so many simulators need of this process, known before the first of them is started."""
+"""What so many simulators need, of this process and of each other, known before the first of them is started."""
 
 from __future__ import annotations
 
 import os
+import re
 import resource
 from pathlib import Path
 
-from filebridge.errors import LimitReached
+from filebridge.config.sharing import shared_address
+from filebridge.errors import LimitReached, UsageError
 from filebridge.program import Program
-from filebridge.program.seat import needs_seat
+from filebridge.vector.descriptors import each, starting
+from filebridge.vector.seats import AT_ONCE
 
-__all__ = ["check_descriptors", "room"]
+__all__ = ["check_addresses", "check_descriptors", "room", "room_for_spares"]
 
 SPARE = 32
 """Descriptors that are left for the trainer, the guardian and what starts."""
+
+
+def check_addresses(program: Program, count: int) -> None:
+    """Raise UsageError where ``count`` copies of the program would listen at one address."""
+    shared = shared_address(program.config) if count > 1 else None
+    if shared is None:
+        return
+    (_, way, key), address = shared
+    mine = "a path in the folder that it starts in, `plant.sock` say" if way == "unix" else f"`{_apart(address)}`"
+    raise UsageError(
+        f"{count} simulators would have one and the same address",
+        found=f"`{way}: {{{key}: {address}}}`; each seat starts a program of its own, and only one can have it",
+        cure=f"{mine} instead, and the program told so in its `command`; or num_envs=1",
+    )
+
+
+def _apart(address: str) -> str:
+    """Return ``address`` with a free port in place of its own."""
+    return re.sub(r"^([^/]*//)?(\[[^]]*\]|[^:/]*)(:[^/]*)?", r"\1\2:${port}", address)
 
 
 def room(program: Program, records: bool = False) -> int | None:
@@ -21,7 +43,15 @@ def room(program: Program, records: bool = False) -> int | None:
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if limit == resource.RLIM_INFINITY:
         return None
-    return max(0, (limit - _opened() - SPARE) // (_each(program) + records))
+    free, lasting, at_first = limit - _opened() - SPARE, each(program) + records, starting(program)
+    few = free // (lasting + at_first)
+    return max(0, few if few <= AT_ONCE else (free - AT_ONCE * at_first) // lasting)
+
+
+def room_for_spares(program: Program, count: int, records: bool, wanted: int) -> int:
+    """Return how many of the simulators that are ``wanted`` ahead find room beside ``count`` of them."""
+    most = room(program, records)
+    return wanted if most is None else max(0, min(wanted, most - count))
 
 
 def check_descriptors(program: Program, count: int, records: bool) -> None:
@@ -32,24 +62,16 @@ def check_descriptors(program: Program, count: int, records: bool) -> None:
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if limit == resource.RLIM_INFINITY:
         return
-    each = _each(program) + records
-    needed = count * each + _opened() + SPARE
+    lasting = each(program) + records
+    needed = count * lasting + min(count, AT_ONCE) * starting(program) + _opened() + SPARE
     if needed > limit:
         who = "a simulator needs" if count == 1 else f"{count} simulators need"
         raise LimitReached(
             f"{who} more descriptors than this process may open",
-            found=f"{each} for each, {needed} with those that are open; the limit is {limit}",
+            found=f"{lasting} for each, {needed} with those that are open or spare; the limit is {limit}",
             cure=f"raise it before the training: ulimit -n {1 << (needed - 1).bit_length()}; or num_envs="
             f"{max(1, room(program, records) or 1)}",
         )
-
-
-def _each(program: Program) -> int:
-    """Return how many descriptors a simulator takes: its streams, the watch on its end, and what else leads to it."""
-    config = program.config
-    transport = config.transport
-    ways = [transport.files, transport.fifo, *transport.sockets.values()]
-    return 4 + 2 * sum(way is not None for way in ways) + needs_seat(config, program.source)
 
 
 def _opened() -> int:

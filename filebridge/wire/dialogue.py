@@ -125,6 +125,11 @@ class Dialogue(Course):
         """See whether what is there already is the reply to an exchange that sends nothing."""
         return self._receive_general(self.pending)
 
+    def settle(self) -> None:
+        """Do with what came while nothing was asked as ``begin`` does; raises Desync likewise."""
+        if self.pending:
+            self._settle_leftover()
+
     def _set_aside(self, data: bytes | bytearray, drop: bool) -> None:
         """Keep what came while nothing was asked, as far as the rules want it."""
         if self._rules.ignored is not None:

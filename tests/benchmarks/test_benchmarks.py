@@ -63,6 +63,11 @@ def test_everybody_runs_and_is_written_down(tmp_path: Path) -> None:
         assert set(scores) == CONTESTANTS - set(figures["absent"])
         assert all(score["steps"] > 0 and score["rate"] > 0 for score in scores.values())
     assert all(figures["starts"].values())
+    ahead = figures["ahead"]
+    assert 0 < ahead["warm"] < ahead["cold"]
+    assert ahead["cold"] > 0.3
+    assert ahead["met"] is (ahead["ratio"] >= ahead["least"])
+    assert re.search(rf"^  cold / warm +{ahead['ratio']:.2f}  bar 10  (not )?met$", done.stdout, re.MULTILINE)
     # What not every machine has, a disk, nec2c and two clients; all else takes part everywhere.
     assert all(name.endswith(("-disk", "-nec2c")) or name in CLIENTS for name in figures["absent"])
     assert len(figures["ratios"]) == 20

@@ -18,15 +18,14 @@ def establish(link: Link, seconds: float) -> Talk[float]:
         ReadyTimeout: one was not there in time. StartCrashed, SimulatorExited: the simulator ended before.
         TransportError, PeerRejected, StartError: one can never be.
     """
-    begun = monotonic()
     if not link.transport.openings:
         return seconds
-    link.begun, link.deadline = begun, seconds
+    link.begun, link.deadline = monotonic(), seconds
     link.attach()
     process = link.process
     for opening in link.transport.openings:
         while not opening.advance():
-            remaining = begun + seconds - monotonic()
+            remaining = link.begun + seconds - monotonic()
             if remaining <= 0:
                 raise diagnosis.unconnected(link, opening)
             awaited = ((opening.fileno(), opening.events),)
@@ -39,4 +38,4 @@ def establish(link: Link, seconds: float) -> Talk[float]:
                 raise diagnosis.died(link, link.dialogue.phase_name)
     link.transport.opened()
     link.attach()
-    return max(0.0, round(begun + seconds - monotonic(), 1 if seconds >= 5 else 3))
+    return max(0.0, round(link.begun + seconds - monotonic(), 1 if seconds >= 5 else 3))

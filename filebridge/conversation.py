@@ -34,6 +34,9 @@ Talk = Generator[Need, Events, T]
 # A grandchild may go on writing for ever: what was said before the end fits into the pipe.
 DRAIN_READS = 64
 
+PAUSE_READS = 4096
+"""More than the datagrams that a socket holds."""
+
 _PAUSE = 0.005
 """Seconds between two looks at a process whose end cannot be awaited."""
 
@@ -89,7 +92,7 @@ def _attend(link: Link, phase: Phase, events: Events) -> Talk[None]:
     process = link.process
     for descriptor, _ in events:
         if descriptor == process.stderr_fd:
-            link.drain_stderr()
+            link.judge_stderr(before=True)
         elif descriptor == process.pidfd:
             _raise_if_dead(link, phase)
         else:
@@ -139,8 +142,7 @@ def conversation(link: Link, unsent: bytes, searched: bool) -> Talk[None]:
 
     ``searched``: what is there already was found to be no whole reply.
     """
-    dialogue, deadline = link.dialogue, link.begun + link.deadline
-    timer_at = math.inf
+    dialogue, timer_at = link.dialogue, math.inf
     result: bytes | None = dialogue.receive(b"") if dialogue.pending and not searched else None
     while True:
         timer_at = _timer(link, timer_at)
@@ -161,11 +163,12 @@ def conversation(link: Link, unsent: bytes, searched: bool) -> Talk[None]:
         if result is DONE and not unsent:
             return
         further = ((link.transport.write_fileno(), POLLOUT),) if unsent else ()
-        events = yield link, min(deadline, timer_at, link.eof_deadline), further
+        # Whoever waits may put off when it began, by a time in which nobody listened.
+        events = yield link, min(link.begun + link.deadline, timer_at, link.eof_deadline), further
         result = _progress(link, events, result is DONE)
         timer_at = _timer(link, timer_at)
         if result is not DONE or unsent:
-            expired = _expired(link, deadline, math.inf if result else timer_at, bool(unsent))
+            expired = _expired(link, math.inf if result else timer_at, bool(unsent))
             result = result if expired is None else expired
 
 
@@ -177,23 +180,48 @@ def _timer(link: Link, previous: float) -> float:
     if seconds == UNCHANGED:
         return previous
     if dialogue.from_begin:
+        link.heard = monotonic()
         return link.nominal + seconds
+    if dialogue.from_last:
+        dialogue.from_last = False
+        return link.heard + seconds if seconds else math.inf
     if dialogue.is_pausing:
         link.last_try = monotonic()
     return monotonic() + seconds if seconds else math.inf
 
 
-def _expired(link: Link, deadline: float, timer_at: float, unsent: bool) -> bytes | None:
+def _expired(link: Link, timer_at: float, unsent: bool) -> bytes | None:
     """See whether a time has run out; return what the dialogue makes of its own."""
-    now = monotonic()
+    now, deadline = monotonic(), link.begun + link.deadline
     if timer_at <= now and timer_at <= deadline:
-        return link.dialogue.expire()
+        dialogue = link.dialogue
+        if dialogue.from_begin:
+            _hear_out(link)
+        if dialogue.unanswered and (unsent or not _waits_for_keys(link)):
+            dialogue.timer = dialogue.exchange.quiet
+        else:
+            return dialogue.expire()
     if link.eof_deadline <= now:
         raise diagnosis.closed_output(link)
     if deadline <= now:
         link.drain_stderr()
         raise diagnosis.blocked(link) if unsent else diagnosis.late(link)
     return None
+
+
+def _hear_out(link: Link) -> None:
+    """Take all that came before the end of a pause, however late that is seen."""
+    for _ in range(PAUSE_READS):
+        chunk = None if link.output_ended else link.read()
+        if not chunk:
+            return
+        link.heard = monotonic()
+        link.dialogue.receive(chunk)
+
+
+def _waits_for_keys(link: Link) -> bool:
+    """Return whether the program has read all keys and waits for the next one, and all that it drew was read."""
+    return link.transport.waits_for_keys() and not link.poll(0)
 
 
 def _progress(link: Link, events: Events, done: bool) -> bytes | None:
@@ -206,6 +234,8 @@ def _progress(link: Link, events: Events, done: bool) -> bytes | None:
         return DONE
     if output in announced and not link.output_ended:
         chunk = link.read()
+        if link.dialogue.from_begin:
+            link.heard = monotonic()
         heard = link.dialogue.receive(chunk) if chunk else None
         if heard is not None:
             return heard

@@ -32,16 +32,17 @@ from filebridge.program.file_causes import (
     file_cause,
     gathered_cause,
     run_cause,
-    screen_cause,
     silent_cause,
     stale_cause,
     told,
 )
 from filebridge.program.ignoring import ignored_cause
 from filebridge.program.lacking import install_cure, lacking, left_cure
+from filebridge.program.screen_causes import screen_cause, undrawn_cause
 from filebridge.program.slots import EPISODE, STEP
 from filebridge.program.socket_causes import socket_cause, turned_away_cure
 from filebridge.transports.base import Opening
+from filebridge.transports.condition import innermost
 from filebridge.transports.process import Exit
 from filebridge.transports.results.sight import Sight
 from filebridge.wire.dialogue import Dialogue
@@ -52,15 +53,15 @@ PROMPT_ANSWER = 0.1
 """Seconds for which a repeated command may be without an answer before that is told."""
 
 
-def situation(link: Link, phase: str, error: BridgeError) -> Situation:
-    """Return what is known about ``link`` now; where a whole reply was not understood it is shown too."""
+def situation(link: Link, phase: str, error: BridgeError, action: str = "") -> Situation:
+    """Return what is known about ``link`` now, in a step with its ``action``; a reply not understood is shown too."""
     dialogue, process = link.dialogue, link.process
     end = process.exit()
     process.drain_stderr()
     unmatched = dialogue.unmatched
     if draws_screen(link.program.config):
-        # Most of a screen is blank.
-        unmatched = re.sub(rb" +\n", b"\n", bytes(dialogue.pending) or unmatched)
+        # Most of a screen is blank, and its styles are nothing to be read.
+        unmatched = re.sub(rb" +(?=\n)|[\x10-\x17]+(?=\x1b\[[0-9;]+H\Z)", b"", unmatched)
     understood = not isinstance(error, ProtocolError | ExpressionError)
     return Situation(
         simulator=link.program.config.name,
@@ -73,6 +74,7 @@ def situation(link: Link, phase: str, error: BridgeError) -> Situation:
         exit=str(end) if end else "",
         elapsed=round(monotonic() - link.begun, 3),
         deadline=link.deadline,
+        action=action,
         sent=escaped(pack(link.delivered) + dialogue.sent),
         awaited=dialogue.awaited if _awaits(error) else "",
         received=escaped(unmatched if understood or unmatched else dialogue.reply),
@@ -202,7 +204,7 @@ def late(link: Link) -> BridgeError:
     """Return the error for a reply that was not whole at the deadline, with its probable cause."""
     dialogue = link.dialogue
     repeats = dialogue.tries > 0 and (dialogue.is_pausing or _answers_yet(link))
-    cause, cure, found = (*_repeated(dialogue), escaped(dialogue.refused)) if repeats else _cause(link)
+    cause, cure, found = (*_repeated(dialogue), escaped(dialogue.refused.lstrip(b"\n"))) if repeats else _cause(link)
     if dialogue.tries and not repeats and dialogue.exchange.condition:
         cause = f"`{dialogue.exchange.condition}` was not true after {_tries(dialogue)}, then {cause}"
     if dialogue.phase_name == "start":
@@ -230,20 +232,21 @@ def _tries(dialogue: Dialogue) -> str:
 
 def _cause(link: Link) -> tuple[str, str, str]:
     """Return the probable cause, its cure, and what was found in files."""
-    dialogue, state, config = link.dialogue, link.process.state(), link.program.config
+    dialogue, config, doing = link.dialogue, link.program.config, link.process.state()
+    state = innermost(doing)
     exchange, text = dialogue.exchange, bytes(dialogue.pending)
     spoken = bool(dialogue.reply or dialogue.said)
     if not state.startswith("stopped"):
         if dialogue.stale and not text.strip():
-            return *stale_cause(exchange, dialogue.stale), escaped(dialogue.refused)
+            return *stale_cause(exchange, dialogue.stale), escaped(dialogue.refused.lstrip(b"\n"))
         if dialogue.gathered and not text.strip():
             return *gathered_cause(exchange, dialogue.gathered), escaped(dialogue.said[-1])
         if dialogue.ignored and not text.strip():
             return *ignored_cause(dialogue.ignored, exchange.encode is not None), ""
         if config.simulator.each == "step":
-            return *run_cause(state), ""
-        if draws_screen(config) and text:
-            return *screen_cause(text, exchange), ""
+            return *run_cause(doing), ""
+        if draws_screen(config):
+            return *(screen_cause(text, exchange) if text else undrawn_cause(state, exchange)), ""
         sent, met = exchange.encode is not None, link.transport.met()
         heard = None if text.strip() else socket_cause(config, state, sent, spoken, met)
         if heard is not None:

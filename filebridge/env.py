@@ -248,7 +248,7 @@ class BridgeEnv(gymnasium.Env[Any, Any]):
     def failing(self, action: Any, error: BridgeError) -> Talk[Step]:
         """Return what a step that failed becomes, or raise; see ``Recovery.handling``."""
         session = self._session
-        error = session.situated(error, "step")
+        error = session.situated(error, "step", action)
         self._last_words = None if session.link is None else session.link.dialogue.reply
         result = yield from self._recovery.handling(session, action, error)
         if self._recovery.keeps and not result[3]:

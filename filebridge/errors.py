@@ -72,7 +72,8 @@ _ESCAPES = {9: "\\t", 10: "\\n", 13: "\\r", 92: "\\\\"}
 class Situation:
     """What was going on when an operation failed; a part that is not known is empty.
 
-    ``elapsed`` and ``deadline`` are seconds since the operation began. ``sent``, ``received`` and
+    ``elapsed`` and ``deadline`` are seconds since the operation began. ``action`` is that of a step, as it may be typed
+    for ``filebridge probe --action``. ``sent``, ``received`` and
     ``stderr`` are escaped tails of at most 2 KiB. ``process`` says what the process was doing,
     ``exit`` how it ended, ``awaited`` what would have made the reply whole.
     """
@@ -87,6 +88,7 @@ class Situation:
     exit: str = ""
     elapsed: float = 0.0
     deadline: float = 0.0
+    action: str = ""
     sent: str = ""
     awaited: str = ""
     received: str = ""
@@ -99,7 +101,7 @@ class Situation:
         lines = [f"where: {where}, step {self.step}" if self.phase == "step" else f"where: {where}"]
         if self.deadline:
             lines.append(f"time: {self.elapsed:.2f} s of {self.deadline:g} s")
-        for name in ("process", "exit", "sent", "awaited", "received", "stderr", "transcript"):
+        for name in ("process", "exit", "action", "sent", "awaited", "received", "stderr", "transcript"):
             value = getattr(self, name)
             if value:
                 lines.append(f"{name}: {value}")

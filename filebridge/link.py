@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from filebridge import guardian, sweep
 from filebridge.attention import Attention
 from filebridge.config import substitution
-from filebridge.errors import ActionError, BridgeError, CleanupError, ExecFailed
+from filebridge.errors import ActionError, BridgeError, CleanupError, ExecFailed, Refused
 from filebridge.launching import connect, launch_of, look_beside, placed_files, shown_command
 from filebridge.program import Program
 from filebridge.transports.base import Transport
@@ -31,6 +31,9 @@ __all__ = ["Link"]
 GRACE = 2.0
 """Seconds between the polite and the impolite end."""
 
+UNFINISHED = 8192
+"""Bytes of a line on stderr that are kept for its rest to come."""
+
 LATE_OUTPUT = 50
 """Milliseconds that a terminal may take to hand over what was written before its process ended."""
 
@@ -42,13 +45,13 @@ class Link(Attention):
     the reply a few times before it blocks, ``looks`` whether it does so right after sending, ``yields`` how many
     steps more it gives way first. ``phase`` is the one under way or the last one, ``delivered`` the files of the
     last exchange, ``last_try`` is when a repetition last failed, ``nominal`` when a step in a fixed
-    pace was due. ``closing`` is set once its end has begun. ``saved`` are the
-    reply and the row that the simulator had when it saved its state.
+    pace was due, ``heard`` when it last said something in the pause of such a step. ``closing`` is set once its end
+    has begun. ``saved`` are the reply and the row that the simulator had when it saved its state.
     """
 
     __slots__ = (
         "_addresses", "_token", "begun", "closing", "deadline", "delivered", "dialogue", "eagerness", "first_step",
-        "folder", "last_try", "looks", "nominal", "phase", "program", "saved", "seat", "transcript", "write",
+        "folder", "heard", "last_try", "looks", "nominal", "phase", "program", "saved", "seat", "transcript", "write",
         "yields",
     )  # fmt: skip
 
@@ -118,13 +121,15 @@ class Link(Attention):
     def _connect(self, transport: Transport) -> None:
         self.enrolment = None
         self.process = transport.process
+        if self.program.decoder.refuses and self.process.stderr_fd >= 0:
+            self.process.heard = bytearray()
         self.transport = transport
         self.attach()
         self.eagerness = 8
         self.looks = True
         self.yields = 0
         self.phase: Phase | None = None
-        self.begun = self.nominal = self.last_try = monotonic()
+        self.begun = self.nominal = self.last_try = self.heard = monotonic()
         self.deadline = 0.0
         self.first_step = True
         self.delivered: Sequence[tuple[str, bytes]] = ()
@@ -177,10 +182,32 @@ class Link(Attention):
             )
         return self.transport.write(data)
 
+    def judge_stderr(self, before: bool = False) -> None:
+        """Raise Refused for a complaint that stderr holds; ``before``: since the last reply nothing has been sent."""
+        process = self.process
+        if process.stderr_fd >= 0:
+            self.drain_stderr()
+        heard = process.heard
+        if not heard:
+            return
+        try:
+            self.program.decoder.refuse(bytes(heard).replace(b"\r\n", b"\n"))
+        except Refused as error:
+            error.what += f", as it said on stderr{' after its last reply' if before else ''}"
+            error.cure += "; what it says there may come later than its reply: `transport: {console: {stderr: merged}}`"
+            raise
+        del heard[: heard.rfind(b"\n") + 1]
+        del heard[:-UNFINISHED]
+
     @property
     def alive(self) -> bool:
         """Whether the process runs, its output is open, and it is not being ended."""
         return not self.closing and self.process.exit() is None and not self.output_ended
+
+    @property
+    def speaks_for_others(self) -> bool:
+        """Whether what is announced may concern another simulator, or what is to be announced is not there yet."""
+        return bool(self.transport.openings) or self.program.config.transport.files is not None
 
     @property
     def on_terminal(self) -> bool:

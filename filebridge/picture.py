@@ -22,7 +22,8 @@ CELL = (12, 6)
 
 _DARK = numpy.array([18, 18, 24], numpy.int16)
 _LIGHT = numpy.array([220, 220, 210], numpy.int16)
-_CURSOR = re.compile(r"\x1b\[(\d{1,5});(\d{1,5})H\Z")
+_CURSOR = re.compile(r"([\x10-\x17]*)\x1b\[(\d{1,5});(\d{1,5})H\Z")
+_REVERSE = 4
 DIAGONALS = {"╱": "/", "╲": "\\", "╳": "X"}
 """What stands for the lines of box drawing that are neither level nor upright."""
 
@@ -41,7 +42,8 @@ def picture(text: str, columns: int = 80, rows: int = 24) -> NDArray[numpy.uint8
     """Return ``text`` drawn light on dark, an array of uint8 of the shape (12 * rows, 6 * columns, 3).
 
     Lines are cut and filled to ``columns``; of more lines than ``rows`` the last ones are drawn. Where the text ends
-    in ``ESC [ ROW ; COLUMN H``, as a snapshot of a screen does, the cell there is drawn dark on light.
+    in ``ESC [ ROW ; COLUMN H``, as a snapshot of a screen does, the cell there is drawn dark on light; so are those
+    which are reverse in a snapshot with styles, but for one of them under the cursor.
     Raises UsageError where Pillow is not installed.
     """
     cursor = _CURSOR.search(text)
@@ -49,8 +51,10 @@ def picture(text: str, columns: int = 80, rows: int = 24) -> NDArray[numpy.uint8
     block = "".join([line[:columns].expandtabs()[:columns].ljust(columns) for line in lines]).ljust(rows * columns)
     codes = numpy.frombuffer(block.encode("utf-32-le", "replace"), "<u4").reshape(rows, columns)
     tiles: NDArray[numpy.uint8] = _tiles()[numpy.minimum(codes, _LAST)]
-    if cursor and 0 < int(cursor[1]) <= rows and 0 < int(cursor[2]) <= columns:
-        tiles[int(cursor[1]) - 1, int(cursor[2]) - 1] ^= 255
+    if cursor and len(cursor[1]) == rows * columns:
+        tiles[numpy.frombuffer(cursor[1].encode(), numpy.uint8).reshape(rows, columns) & _REVERSE > 0] ^= 255
+    if cursor and 0 < int(cursor[2]) <= rows and 0 < int(cursor[3]) <= columns:
+        tiles[int(cursor[2]) - 1, int(cursor[3]) - 1] ^= 255
     height, width = CELL
     return tiles.swapaxes(1, 2).reshape(rows * height, columns * width, 3)
 

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from signal import SIGCONT, SIGTERM
 from time import monotonic
+from typing import Any
 
 from filebridge import diagnosis
 from filebridge.connecting import establish
@@ -19,6 +20,7 @@ from filebridge.program import Program
 from filebridge.program.deadlines import scaled
 from filebridge.program.seat import Seat, needs_seat
 from filebridge.program.slots import ACTIONS, EPISODE, SEAT, SEED, STEP
+from filebridge.spaces import shown_action
 from filebridge.transports.birth import nothing_ignored
 from filebridge.wire.refusals import cut_short
 
@@ -117,8 +119,10 @@ class Running:
         assert self.link is not None
         self.link.seat = self.seat
 
-    def situated(self, error: BridgeError, phase: str) -> BridgeError:
+    def situated(self, error: BridgeError, phase: str, action: Any = None) -> BridgeError:
         """Return ``error`` with the situation in which it happened; a step too many is told of it.
+
+        ``action`` is that of a step, None elsewhere.
 
         A connection that was lost because the process ended is that end.
         """
@@ -128,10 +132,11 @@ class Running:
             error.cure = cut_short(self.link.dialogue.exchange, self.link.dialogue.pending) + error.cure
         self._failure = f"; the last {phase} failed: {type(error).__name__}: {error.what.partition(chr(10))[0]}"
         if error.situation is None:
+            shown = "" if action is None else shown_action(self.program.config.action, action)
             if self.link is not None:
-                error.situation = diagnosis.situation(self.link, phase, error)
+                error.situation = diagnosis.situation(self.link, phase, error, shown)
             else:
-                error.situation = Situation(self.program.config.name, phase, self.seat, self.episode)
+                error.situation = Situation(self.program.config.name, phase, self.seat, self.episode, action=shown)
         return error
 
     def end(self, polite: bool = True, grace: float = 2.0, shielded: bool = True) -> None:

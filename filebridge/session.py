@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from filebridge.config.dialogues import reconnects
 from filebridge.conversation import Talk, talk
 from filebridge.draws import Draws, Values
-from filebridge.errors import SimulatorError, TransportError
+from filebridge.errors import Refused, SimulatorError, TransportError
 from filebridge.link import Link
 from filebridge.program import Program
 from filebridge.program.slots import ACTIONS, EPISODE, SEAT, SEED
@@ -51,12 +51,22 @@ class Session(Stepping):
             self.end(polite=False, grace=0.0)
             self.torn = False
         values = self._draws.values(generator, seed, options)
+        self._hear_out()
         self.over = True
         self.episode += 1
         begun = yield from self.beginning(values, fresh=self._wants_fresh(seed, values))
         if self.pool is not None:
             self._want_spare(self.pool, generator)
         return begun
+
+    def _hear_out(self) -> None:
+        """Raise Refused for a complaint on stderr that came after the last reply of an episode."""
+        link = self.link
+        if link is not None and link.process.heard is not None:
+            try:
+                link.judge_stderr(before=True)
+            except Refused as error:
+                raise self.situated(error, "step") from None
 
     def beginning(self, values: Values, fresh: bool) -> Talk[Beginning]:
         """Begin an episode with these values of variables and seed, in a fresh process if that is asked for."""
@@ -163,6 +173,8 @@ class Session(Stepping):
     def _begun(self, link: Link) -> Beginning:
         dialogue, program = link.dialogue, self.program
         row = dialogue.row
+        if link.process.heard is not None:
+            link.judge_stderr()
         program.decoder.decode(dialogue.reply, row, row)  # `prev.x` is x itself
         dialogue.previous[:] = row
         observation = program.observer.observe(row)

@@ -153,6 +153,12 @@ class Stepping(Running):
         if not placement.wants_times:
             self._talk = self._untimed
 
+    def _judged(self, reply: bytes, row: Row, previous: Row) -> None:
+        """Decode a reply, unless there is a complaint on stderr."""
+        assert self.link is not None
+        self.link.judge_stderr()
+        self.program.decoder.decode(reply, row, previous)
+
     def _take_back(self) -> None:
         """After an action was refused, put all back as before the step; end the process if it heard some of it."""
         assert self.link is not None
@@ -174,6 +180,7 @@ class Stepping(Running):
         step = self.program.phases["step"]
         self.plain = plain(link, step)
         self._talk = self._untimed = repeated(link, step, self.plain)
+        self._decode = self.program.decoder.decode if link.process.heard is None else self._judged
         self._next_look = min(LOOK, self._max_steps)
         if self.placement is not None:
             self.placement.place(link.process.pid)

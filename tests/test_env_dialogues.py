@@ -144,7 +144,7 @@ def test_several_lines_at_once_await_as_many_replies(bridge):
     code = 'x = 0\nsay("x=0> ")\nwhile True:\n    x += int(hear())\n    say(f"x={x}> ")'
     with bridge(code, step=[{"send": ["1", "{action:.0f}", "100"], "until": "> "}]) as env:
         assert episode(env, 2) == [[0], [102], [205]]
-        assert env._session.link.dialogue.reply == b"x=103> x=105> x=205> "
+        assert env._session.link.dialogue.reply == b"x=103> \nx=105> \nx=205> "
 
 
 def test_an_exchange_takes_place_only_when(bridge):
@@ -186,7 +186,7 @@ while True:
 """
     with bridge(code, text={"echo": "strip"}, step=[{"send": ["9!", "y"], "until": "> "}]) as env:
         assert episode(env, 2) == [[0], [2], [4]]
-        assert env._session.link.dialogue.reply == b"9! x=3> y x=4> "
+        assert env._session.link.dialogue.reply == b"9! x=3> \ny x=4> "
 
 
 def test_the_echo_of_a_cooked_terminal_is_removed(bridge):
@@ -257,6 +257,32 @@ def test_the_end_of_the_process_may_be_the_end_of_the_episode(bridge):
             assert env.step(fake.act())[2] is False
             observation, _, terminated, *_ = env.step(fake.act())
             assert (observation.tolist(), terminated) == ([2], True)
+
+
+@pytest.mark.parametrize("framing", [{"quiet": "50 ms"}, {"until": "> "}, {"until": {"over": "! ", "more": "> "}}])
+def test_exit_codes_alone_are_added_to_the_ends_of_the_common_framing(framing):
+    code = 'say("x=0> ")\nhear()\nsay("x=1> ")\nhear()\nsay("x=2 bye")\nsys.exit(3)'
+    step = [{"send": "go", "until": {"over": {"exit": [0, 3]}}}]
+    with fake.bridge(code, start=[{}], framing=framing, step=step, terminated="over") as env:
+        env.reset()
+        steps = [env.step(fake.act()) for _ in range(2)]
+        assert [(observed.tolist(), ended) for observed, _, ended, *_ in steps] == [([1], False), ([2], True)]
+
+
+def test_in_stop_the_end_of_the_program_is_awaited_and_nothing_else(tmp_path):
+    code = """
+say("x=0> ")
+hear()
+say("bye> ")
+time.sleep(0.1)
+open(sys.argv[2], "w").write("saved")
+"""
+    stop = [{"send": "quit", "until": {"gone": {"exit": 0}}}]
+    saved = tmp_path / "saved"
+    simulator = {"command": [*fake.PYTHON, fake.CONSOLE, code, str(saved)], "seed": "none"}
+    with fake.bridge(simulator=simulator, start=[{}], framing={"until": "> "}, stop=stop) as env:
+        env.reset()
+    assert saved.read_text() == "saved"
 
 
 def test_an_awaited_end_that_comes_between_two_steps_is_no_reply_to_the_next():
@@ -358,3 +384,46 @@ def test_all_of_a_long_stray_output_is_dropped_where_that_is_wanted():
         env.step(fake.act())
         wait_for_stray(env)
         assert env.step(fake.act())[0].tolist() == [2]
+
+
+APIECE = """
+said = {"a": "T=12", "b": "34 \\n", "c": "> ", "d": "VAL 5\\nROW 1 2\\n> ", "f": "RATE=", "q": "ok? "}
+said["e"] = "\\n" + said["d"]
+say("> ")
+while True:
+    line = hear()
+    say(said.get(line, "VAL 6\\n> "))
+    if line == "f":
+        say("7\\n> ")
+"""
+
+
+@pytest.mark.parametrize("before", [
+    [], [{"send": "c", "until": "> "}], [{"send": ["c", "c"], "until": "> "}], [{"send": "c", "quiet": "30 ms"}],
+    [{"send": "a", "bytes": 4}, {"send": "b"}, {"send": "c", "until": "> "}],
+], ids=["nothing", "a prompt", "two prompts", "silence", "bytes"])
+@pytest.mark.parametrize("last", [
+    {"send": "d"}, {"send": "e"}, {"send": "q", "answer": {"ok? ": "d"}}, {"send": ["c", "d"]},
+    {"send": "d", "quiet": "30 ms"},
+], ids=["plain", "own line end", "question", "list", "silence"])
+def test_a_field_that_works_in_one_exchange_works_behind_others(bridge, before, last):
+    begins = "/^(?:ok\\? )?VAL (\\d+)/"
+    fields = {
+        "x": {"find": "x={int}", "default": 0},
+        "val": {"regex": begins, "default": 0} if "answer" in last else {"find": "\nVAL {int}", "default": 0},
+        "same": {"regex": begins, "default": 0},
+        "row": {"find": "\nROW {int} {int}", "default": [0, 0]},
+        "third": {"column": 3, "line": -2, "default": 0},
+    }
+    step = [*before, last if "quiet" in last else {**last, "until": "> "}]
+    with bridge(APIECE, step=step, fields=fields, observation=["val", "same", "row", "third"], reward=0) as env:
+        env.reset()
+        assert env.step(fake.act())[0].tolist() == [5, 5, 1, 2, 2]
+
+
+def test_an_exchange_that_sends_nothing_goes_on_in_the_line_of_the_one_before():
+    step = [{"send": "f", "until": "RATE="}, {"until": "> "}]
+    with fake.bridge(APIECE, step=step, fields={"x": {"find": "RATE={int}", "default": 0}}) as env:
+        env.reset()
+        assert env.step(fake.act())[0].tolist() == [7]
+        assert env.session.link.dialogue.reply == b"RATE=7\n> "

@@ -117,7 +117,7 @@ def test_several_seats_run_at_once(bridge):
 
 @pytest.mark.parametrize(("work", "doing"), [
     ("while :; do :; done", "busy computing"),
-    ("sleep 99", "waiting for a child"),
+    ("sleep 99", "waiting for its child sleep, which is sleeping for a set time"),
 ])
 def test_a_run_that_does_not_end_is_told_and_ended(bridge, work, doing):
     env = bridge(f"read a b < deck.txt; [ $a = 9 ] && {{ setsid sleep 99 & {work}; }}; {ADDS}", deadlines={"step": 0.3})

@@ -84,6 +84,24 @@ def test_fields_are_read_from_the_screen_as_it_stands(bridge):
     assert [env.step(action)[0]["x"].item() for action in (0, 1, 1)] == [1, 3, 5]
 
 
+def test_the_place_of_the_cursor_is_none_of_the_text(bridge):
+    # The cursor stands in row 3, column 7, and no number 7 is on the screen.
+    fields = {
+        "last": {"find": "{int}"}, "many": {"find": "{int}", "pick": "count"}, "seven": {"seen": "7"},
+        "escape": {"seen": r"/\x1b/"}, "found": {"regex": r"/(\d+)\D*$/", "type": "int"},
+        "row": {"chars": "1..3", "line": -1, "type": "line", "default": "none"},
+    }  # fmt: skip
+    env = bridge(fields=fields, observation=["last", "many"])
+    observation, info = env.reset()
+    assert observation.tolist() == [0, 1]
+    assert info == {"seven": False, "escape": False, "found": 0, "row": "#@."}
+    observation, _, _, _, info = env.step(1)
+    assert observation.tolist() == [2, 2], "x=2 and the key that was pressed"
+    env = bridge(step={"press": "{action}", "until": [{"seven": "7"}, "x="]})
+    env.reset()
+    assert env.step(1)[4]["seven"] is False
+
+
 def test_of_several_screens_in_a_step_the_last_one_is_read(bridge):
     env = bridge(step=[{"press": "{action}"}, {"press": "2"}], fields={
         "x": {"find": "x={int}", "pick": "first"}, "board": BOARD, "cursor": {"screen": "cursor"},

@@ -189,9 +189,13 @@ def test_the_whole_text_of_a_failure_is_four_parts():
     ("time.sleep(99)", "it sleeps for a set time", "raise `deadlines`, or see why it waits", "sleeping for a set time"),
     ("while True: pass", "it is busy computing",
      "raise `deadlines`, or see whether the last thing sent makes it loop", "running (busy)"),
-    ("import subprocess\nsubprocess.run(['sleep', '99'])", "it waits for a program that it has started",
-     "see what that program waits for; raise `deadlines` if it is slow", "sleeping, waiting for a child of its own"),
-], ids=["waits", "no end", "near", "press return", "other end", "question", "buffer", "asleep", "busy", "child"])
+    ("import subprocess\nsubprocess.run(['sleep', '99'])", "it sleeps for a set time",
+     "raise `deadlines`, or see why it waits", "waiting for its child sleep, which is sleeping for a set time"),
+    ("import subprocess\nsubprocess.run(['sh', '-c', 'cat >/dev/null; :'])",
+     "it runs but nothing has come: its output is probably held back in a buffer, as programs do on a pipe",
+     "`transport: {console: {terminal: true}}`, or put `stdbuf, -o0` before the command",
+     "waiting for its child sh, which is waiting for its child cat, which is sleeping, reading its pipe"),
+], ids=["waits", "no end", "near", "press return", "other end", "question", "buffer", "asleep", "busy", "child", "sh"])
 def test_one_that_is_never_ready_fails_at_its_deadline_with_the_probable_cause(code, cause, cure, state):
     with fake.bridge(code, deadlines={"start": 0.8}) as env:
         error, took = failure(env, ReadyTimeout)

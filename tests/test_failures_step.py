@@ -87,8 +87,20 @@ def test_an_exit_where_a_line_was_awaited_is_told_with_a_legal_cure():
         with pytest.raises(SimulatorExited) as caught:
             env.step(fake.act())
     assert caught.value.cure == (
-        "if its end is the end of the episode, say so: `until: {over: {exit: 0}}` beside 2 lines;"
+        "if its end is the end of the episode, say so: `lines: 2, until: {over: {exit: 0}}`;"
         " otherwise see what was sent last"
+    )
+
+
+def test_an_end_that_never_comes_where_nothing_else_is_awaited_is_told():
+    until = {"over": {"exit": 0}}
+    with fake.bridge(step=[{"send": "{action:.0f}", "until": until}], deadlines={"step": 0.1}) as env:
+        env.reset()
+        with pytest.raises(SimulatorTimeout) as caught:
+            env.step(fake.act())
+    assert (caught.value.what, caught.value.cure) == (
+        "no whole reply within 0.3 s: it said `>`, but nothing except its end is awaited here",
+        "say how its reply ends otherwise: `lines: 1` beside `until`, or one more end in it",
     )
 
 

@@ -63,13 +63,12 @@ def test_truncate_ends_the_episode_with_the_last_valid_observation(then, kind, e
         record = info["bridge_failure"]
         assert json.loads(json.dumps(record)) == record
         assert record["error"] == error
-        assert (record["simulator"], record["phase"], record["episode"], record["step"], record["sent"]) == (
-            "Fake", "step", 1, 3, "1\\n"
-        )
+        assert (record["simulator"], record["phase"], record["episode"], record["step"]) == ("Fake", "step", 1, 3)
+        assert (record["action"], record["sent"]) == ("1", "1\\n")
         assert set(record) == {
             "error", "what", "found", "cure", "simulator", "phase", "seat", "episode", "step", "pid", "process", "exit",
             "awaited",
-            "elapsed", "deadline", "sent", "received", "stderr", "transcript",
+            "elapsed", "deadline", "action", "sent", "received", "stderr", "transcript",
         }
         assert fake.gone(record["pid"])
         with pytest.raises(UsageError, match=r"^step without a running episode"):

@@ -9,6 +9,7 @@ from filebridge.check.rule import Broken, Finding
 from filebridge.check.subject import Subject
 from filebridge.env import BridgeEnv
 from filebridge.errors import ActionError, BridgeError
+from filebridge.spaces import shown_action
 
 __all__ = ["extremes_answered", "outsiders_refused"]
 
@@ -43,7 +44,7 @@ def _answer(env: BridgeEnv, action: Any) -> None:
     try:
         _step(env, action)
     except BridgeError as error:
-        error.what = f"the action {_shown(action)} is in the space, but: {error.what}"
+        error.what = f"the action {_shown(env, action)} is in the space, but: {error.what}"
         raise
 
 
@@ -52,7 +53,7 @@ def _refuse(env: BridgeEnv, action: Any) -> None:
         env.step(action)
     except ActionError:
         return
-    raise Broken(f"the action {_shown(action)} lies outside the space, but it was sent")
+    raise Broken(f"the action {_shown(env, action)} lies outside the space, but it was sent")
 
 
 def _step(env: BridgeEnv, action: Any) -> None:
@@ -62,6 +63,5 @@ def _step(env: BridgeEnv, action: Any) -> None:
         env.reset()
 
 
-def _shown(action: Any) -> str:
-    text = repr(action)
-    return text if len(text) <= 100 else text[:97] + "..."
+def _shown(env: BridgeEnv, action: Any) -> str:
+    return shown_action(env.program.config.action, action)

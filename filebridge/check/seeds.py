@@ -27,7 +27,7 @@ def same_in_fresh_processes(subject: Subject) -> Finding:
     _refuse_seedless(subject)
     first = _first(subject)
     with subject.env() as env:
-        return _compared(first, _trace(env, subject.seed))
+        return _compared(subject, first, _trace(env, subject.seed))
 
 
 def same_after_reset(subject: Subject) -> Finding:
@@ -36,7 +36,7 @@ def same_after_reset(subject: Subject) -> Finding:
     with subject.env() as env:
         first = _trace(env, subject.seed)
         _trace(env, subject.seed + 1)
-        return _compared(first, _trace(env, subject.seed))
+        return _compared(subject, first, _trace(env, subject.seed))
 
 
 def different_seeds_differ(subject: Subject) -> Finding:
@@ -116,10 +116,15 @@ def _differ(first: Iterable[Moment], episode: Iterator[Moment]) -> bool:
     return False
 
 
-def _compared(first: Trace, second: Trace) -> Finding:
+def _compared(subject: Subject, first: Trace, second: Trace) -> Finding:
     different = _difference(first, second)
     if different is not None:
         cure = "let `${seed}` or `{seed}` reach the simulator, or say `seed: none`"
+        if subject.program.config.simulator.seed is None:
+            cure = (
+                "it draws although it gets no seed: leave out `deterministic: true`, or, where it draws from the clock,"
+                " give it one that is set by the seed (docs/console.md#resets)"
+            )
         raise Broken(f"the episodes differ at {different}", cure)
     return Finding(f"{len(first) - 1} steps equal")
 

@@ -148,7 +148,8 @@ def spans_of(program: Program, told: Told, text: bytes, entries: Sequence[Entry]
     """Return where in ``text`` the messages of a phase ended, and what the fields of ``entries`` depend on."""
     messages, places = _placed(told, text)
     ended = zip(told.messages, places, strict=False)
-    spans = [_moved(end_span(program, told.phase, message), at) for message, at in ended if message and at is not None]
+    whole = [(_as_said(message, text, at), at) for message, at in ended if message and at is not None]
+    spans = [_moved(end_span(program, told.phase, message), at) for message, at in whole]
     if entries != []:
         spans += _in_text(field_spans(program, b"".join(messages), entries), messages, places)
     return sorted(spans)
@@ -163,8 +164,15 @@ def _placed(told: Told, text: bytes) -> tuple[list[bytes], list[int | None]]:
     for message in reversed(messages):
         start = _place(message, text, stop)
         places.insert(0, start)
-        stop = stop if start is None else max(0, start)
+        if start is not None:
+            stop = max(0, start) + (message[:1] == b"\n" != text[max(0, start) :][:1])
     return messages, places
+
+
+def _as_said(message: bytes, text: bytes, at: int) -> bytes:
+    """Return ``message``, which stands ``at`` a place of ``text``, without a line end that is ours."""
+    end = at + len(message)
+    return message[:-1] if message[-1:] == b"\n" != text[end - 1 : end] else message
 
 
 def _headers(program: Program, told: Told, text: bytes) -> Iterator[Span]:
@@ -195,6 +203,8 @@ def _show_screens(program: Program, told: Told, passed: list[Passed]) -> None:
     for part in passed:
         shown = marked(part.data, 0, []) if part.sent else iter([f"{count(len(part.data), 'byte')}, drawn"])
         show_rows("sent" if part.sent else "received", shown)
+    if told.done and all(part.sent for part in passed):
+        show_rows("received", iter(["nothing: the screen as it stands"]))
     rest = [] if told.done or not told.rest else [told.rest]
     for snapshot in told.messages + rest:
         for row in screen_rows(program, snapshot):
@@ -204,6 +214,11 @@ def _show_screens(program: Program, told: Told, passed: list[Passed]) -> None:
 def _place(message: bytes, text: bytes, stop: int) -> int | None:
     """Return where ``message`` begins in ``text``: before it, if its begin was kept from the reply before."""
     start = text.rfind(message, 0, stop)
+    # A line end around it may be ours, so that it begins or ends no line of another one.
+    if message[:1] == b"\n":
+        start = max(start, text.rfind(message[1:], 1, stop) - 1)
+    if message[-1:] == b"\n":
+        start = max(start, text.rfind(message[:-1], max(0, stop - len(message) + 1), stop))
     if start >= 0:
         return start
     return next((-kept for kept in range(1, len(message)) if text.startswith(message[kept:])), None)

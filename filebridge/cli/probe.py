@@ -161,13 +161,15 @@ class _Probe:
 
     def step(self, action: Any) -> None:
         """Take a step and show it; begin another episode after an end."""
+        from filebridge.spaces import shown_action
+
         if self.session.over:
             self.reset()
-        typer.secho(f"step, action {action}", bold=True)
+        typer.secho(f"step, action {shown_action(self.program.config.action, action)}", bold=True)
         used = self.session.variables()
-        self._show(used, *self._shown("step", lambda: self.session.step(action)))
+        self._show(used, *self._shown("step", lambda: self.session.step(action), action))
 
-    def _shown(self, phase: str, operation: Any) -> Any:
+    def _shown(self, phase: str, operation: Any, action: Any = None) -> Any:
         """Carry out ``operation``; show what passed, also when it fails. Without a ``phase`` it is the session's."""
         from filebridge.cli.phase_view import show_bytes
 
@@ -177,7 +179,7 @@ class _Probe:
         except ActionError:
             raise
         except BridgeError as error:
-            session.situated(error, phase or session.phase)
+            session.situated(error, phase or session.phase, action)
             show_bytes(self.program, *session.taken())
             raise
         show_bytes(self.program, *session.taken(), session.read())

@@ -16,7 +16,7 @@ __all__ = ["MARGIN", "screen_rows"]
 MARGIN = 12
 """Characters before each row: what it is called, or its number."""
 
-_CURSOR = re.compile(rb"\x1b\[(\d+);(\d+)H\Z")
+_CURSOR = re.compile(rb"[\x10-\x17]*\x1b\[(\d+);(\d+)H\Z")
 
 
 def screen_rows(program: Program, snapshot: bytes) -> Iterator[str]:

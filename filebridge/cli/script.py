@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from filebridge.cli.sending import Line, quoted, sendings
 from filebridge.cli.texts import count, duration
 from filebridge.config.dialogues import dialogues as all_exchanges
-from filebridge.config.dialogues import framing_of, gives_snapshots
+from filebridge.config.dialogues import draws_screen, framing_of, gives_snapshots
 from filebridge.config.directions import way_back
 from filebridge.config.exchange import FRAMINGS, Alternative, Exchange, Framing, Length
 from filebridge.config.model import Config
@@ -135,17 +135,18 @@ def _exchange(config: Config, exchange: Exchange) -> Iterator[Line]:
         yield "if asked", f"{quoted(question)} answer {quoted(reply)}"
     replies = len(exchange.send) if isinstance(exchange.send, list) else 1
     yield from _ends(config, framing_of(config, exchange), replies)
-    yield from _conditions(exchange)
+    yield from _conditions(config, exchange)
 
 
-def _conditions(exchange: Exchange) -> Iterator[Line]:
+def _conditions(config: Config, exchange: Exchange) -> Iterator[Line]:
     """Yield which replies count, and what is done when none comes."""
     if exchange.gather is not None:
         yield "until", f"{exchange.gather}: all that comes meanwhile is read together"
     if exchange.fresh is not None:
         yield "counts if", f"{exchange.fresh}: any other reply is an old one"
     if exchange.silent:
-        yield "or", f"silence for {duration(exchange.silent)}: no reply is a reply"
+        read = "the screen counts as it stands" if draws_screen(config) else "no reply is a reply"
+        yield "or", f"silence for {duration(exchange.silent)}: {read}"
     if exchange.resend:
         yield "send again", f"after each {duration(exchange.resend)} without a reply"
     if exchange.repeat is not None:
@@ -154,10 +155,10 @@ def _conditions(exchange: Exchange) -> Iterator[Line]:
 
 def _ends(config: Config, framing: Framing, replies: int) -> Iterator[Line]:
     each = f", {replies} times" if replies > 1 else ""
-    if framing.until is None:
+    beside = framing.until is None or any(getattr(framing, key) is not None for key in FRAMINGS[1:])
+    if beside:
         yield "wait for", _plain_end(config, framing) + each
-        return
-    for number, end in enumerate(framing.until):
+    for number, end in enumerate(framing.until or (), beside):
         label = f"  sets `{end.label}`" if end.label else ""
         yield "or" if number else "wait for", _end(end) + label + ("" if number else each)
 

@@ -127,7 +127,7 @@ def _read(read: Callable[[bytes], object], text: bytes) -> object:
 def _needed_by(fields: list[_Field], piece: re.Match[bytes], text: bytes) -> list[str]:
     """Return the fields that become others whatever stands in the place of ``piece``."""
     before, after = text[: piece.start()], text[piece.end() :]
-    hidden = before + b"#" * len(piece[0]) + after
+    hidden = before + _stranger(piece) * len(piece[0]) + after
     variants = [before + other + after for other in _others(piece)]
     return [
         field.name for field in fields
@@ -156,7 +156,12 @@ def _others(piece: re.Match[bytes]) -> tuple[bytes, ...]:
         return piece[0].translate(_NEXT_DIGIT), piece[0].translate(_FIFTH)
     if piece["word"]:
         return piece[0].translate(_NEXT), b"1" * len(piece[0])
-    return (b"#",)
+    return (_stranger(piece),)
+
+
+def _stranger(piece: re.Match[bytes]) -> bytes:
+    """Return a sign that ``piece`` does not consist of."""
+    return b"~" if piece[0].startswith(b"#") else b"#"
 
 
 def _owners(needed: list[list[str]]) -> list[str]:

@@ -74,12 +74,19 @@ def _check_port(port: str, place: Place) -> Iterator[Problem]:
         yield Problem(place, "not a port", port or "nothing behind the colon", wanted)
 
 
+_DOLLAR = "`$$` for a dollar sign; no variables of the environment are filled in"
+
+
 def check_names(text: str, place: Place) -> Iterator[Problem]:
     """Yield the unknown names in ``text``."""
     for fault in substitution.faults(text):
+        span, name = (fault.offset, fault.length), fault.name.lstrip("${")
+        if fault.name.startswith("$"):
+            wanted = f"`${{{name}}}`" if name in substitution.KNOWN else _DOLLAR
+            yield Problem(place, "a bare `$`", fault.name, wanted, "", "value", *span)
+            continue
         near = nearest(fault.name, substitution.KNOWN)
         wanted = f"one of {substitution.KNOWN_TEXT}; `$$` is a dollar sign"
-        span = (fault.offset, fault.length)
         yield Problem(place, "an unknown name in `${...}`", fault.name, wanted, near, "value", *span)
 
 

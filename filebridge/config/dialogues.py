@@ -9,8 +9,8 @@ from filebridge.config.exchange import FRAMINGS, Exchange, Framing, labels
 from filebridge.config.model import Config
 
 __all__ = [
-    "all_labels", "cannot_be_warm", "dialogues", "draws_screen", "framing_of", "gives_snapshots", "is_parcel",
-    "reconnects", "sent_texts",
+    "all_labels", "cannot_be_warm", "dialogues", "draws_screen", "framing_of", "framings_of", "gives_snapshots",
+    "is_parcel", "reconnects", "sent_texts",
 ]  # fmt: skip
 
 Place = tuple[str | int, ...]
@@ -33,13 +33,30 @@ def dialogues(config: Config) -> Iterator[tuple[Place, Exchange]]:
 
 
 def framing_of(config: Config, exchange: Exchange) -> Framing:
-    """Return the framing in force for ``exchange``: its own, the common one, or that of the transport."""
-    for framing in (exchange, config.framing):
-        if any(getattr(framing, name) is not None for name in FRAMINGS):
-            return framing
+    """Return the framing in force for ``exchange``: its own, the common one, or that of the transport.
+
+    Where it gives nothing but exit codes, they are added to the common one.
+    """
+    framings = [framing for _, framing in framings_of(config, exchange, ())]
+    if len(framings) == 2:
+        own, common = framings
+        return common.model_copy(update={"until": (*(common.until or ()), *(own.until or ()))})
+    if framings:
+        return framings[0]
     if draws_screen(config):
         return _SETTLED
     return _WHOLE if gives_snapshots(config) else _LINE
+
+
+def framings_of(config: Config, exchange: Exchange, place: Place) -> list[tuple[Place, Framing]]:
+    """Return what the file says of the end of the reply to ``exchange``, which stands at ``place``, with its places."""
+    given = [
+        (at, framing) for at, framing in ((place, exchange), (("framing",), config.framing))
+        if any(getattr(framing, name) is not None for name in FRAMINGS)
+    ]
+    # The end of the program may come instead of any other one; in `stop` it is itself what is awaited.
+    added = exchange.ends_by_exit and not any(one is exchange for one in config.stop)
+    return given if added else given[:1]
 
 
 def gives_snapshots(config: Config) -> bool:

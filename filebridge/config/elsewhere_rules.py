@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from filebridge.config import substitution
 from filebridge.config.addresses import PORTS
-from filebridge.config.dialogues import dialogues, framing_of
+from filebridge.config.dialogues import dialogues, framings_of
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
 from filebridge.config.sharing import addresses
@@ -51,14 +51,13 @@ def _dialogues(config: Config) -> Iterator[Problem]:
         if exchange.write:
             what, wanted = "a program that runs already has no folder here", "leave it out, or `command: [...]` too"
             yield Problem((*place, "write"), what, "`write` without `command`", wanted, on="key")
-        framing = framing_of(config, exchange)
-        at = place if framing is exchange else ("framing",)
-        for number, end in enumerate(framing.until or ()):
-            if end.exit is not None:
-                one = (*at, "until", number)
-                what, wanted = "the end of a program that is not started here is not seen", "a text that it says"
-                found = "exit " + ", ".join(map(str, end.exit))
-                yield Problem((*one, end.label) if end.label else one, what, found, wanted)
+        for at, framing in framings_of(config, exchange, place):
+            for number, end in enumerate(framing.until or ()):
+                if end.exit is not None:
+                    one = (*at, "until", number)
+                    what, wanted = "the end of a program that is not started here is not seen", "a text that it says"
+                    found = "exit " + ", ".join(map(str, end.exit))
+                    yield Problem((*one, end.label) if end.label else one, what, found, wanted)
 
 
 def _calls(config: Config) -> bool:

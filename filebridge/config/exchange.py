@@ -89,7 +89,10 @@ class Exchange(Framing):
     )
     when: Expression | None = Field(None, description="An expression; the exchange takes place only if it is true.")
     repeat: Repeat | None = Field(None, description="Send again until an expression over the fields is true.")
-    silent: Duration | None = Field(None, description="No reply within this time is a normal, empty reply.")
+    silent: Duration | None = Field(
+        None,
+        description="No reply within this time is a normal, empty reply; of a full screen, the screen as it stands.",
+    )
     fresh: Expression | None = Field(
         None,
         description="An expression over the fields, `seq == step`: a reply for which it is false is an old one, and the"

@@ -10,13 +10,16 @@ from filebridge.config.part import Part
 from filebridge.config.places import Array, Binary, ColumnList, Grid, Table, Within
 from filebridge.config.units import RANGE_SCHEMA, Expression, NumberRange, expected, first_and_last, regex_source
 
-__all__ = ["GRID_DEFAULT", "WAYS", "FieldModel", "way"]
+__all__ = ["GRID_DEFAULT", "STYLES", "WAYS", "FieldModel", "way"]
 
 WAYS = (
     "find", "seen", "regex", "column", "columns", "chars", "table", "key", "json_pointer", "grid", "screen", "ini",
     "namelist", "xml", "array", "npy", "npz", "binary", "adapter", "compute",
 )  # fmt: skip
 """The keys of a field of which exactly one is given: the way in which its value is read."""
+
+STYLES = ("bold", "underline", "reverse")
+"""How a cell of a full screen may be drawn, in the order of the bits that a snapshot has for them."""
 
 GRID_DEFAULT = "one number of the legend, which fills the whole grid"
 """What the default of a grid is."""
@@ -97,10 +100,11 @@ class FieldModel(Part):
         " with another `pick` than `last`.",
     )
     grid: Grid | None = Field(None, description="A block of characters, each mapped to a number.")
-    screen: Literal["cells", "cursor"] | None = Field(
+    screen: Literal["cells", "cursor", "bold", "underline", "reverse"] | None = Field(
         None,
-        description="Of a full screen: `cells`, all its characters as a grid of their codes (Latin-1), or `cursor`, its"
-        " row and column, counted from 1.",
+        description="Of a full screen: `cells`, all its characters as a grid of their codes (Latin-1); `reverse`,"
+        " `bold` or `underline`, a grid with 1 where it is drawn so, else 0; or `cursor`, its row and column, counted"
+        " from 1.",
     )
     ini: str | None = Field(
         None, min_length=1, description="`SECTION/KEY` of an INI file; `/KEY` before the first section."

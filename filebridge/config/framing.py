@@ -111,7 +111,8 @@ class Framing(Part):
         None,
         description="The text that ends a reply: a literal, a `/regular expression/`, or a list of them. A labelled"
         " one, `{landed: TOUCHDOWN}`, sets the flag `landed` when it was this one. `{over: {exit: 0}}`: the program's"
-        " end with this code, one of `[0, 3]` or of `0..3`; by itself it may stand beside another key.",
+        " end with this code, one of `[0, 3]` or of `0..3`. By itself it may stand beside another key, and is added to"
+        " the ends of the common `framing`; in `stop` it is all that is awaited.",
     )
     lines: int | None = Field(None, ge=1, le=1_000_000, description="So many lines.")
     blank: bool | None = Field(None, description="`true`: everything up to a blank line.")
@@ -135,6 +136,12 @@ class Framing(Part):
     datagrams: int | None = Field(
         None, ge=1, le=100_000, description="So many datagrams, joined and read together; by default one."
     )
+
+    @property
+    def ends_by_exit(self) -> bool:
+        """Whether nothing but the end of the program is given as an end."""
+        given = [name for name in FRAMINGS if getattr(self, name) is not None]
+        return given == ["until"] and all(end.exit is not None for end in self.until or ())
 
 
 FRAMINGS = (

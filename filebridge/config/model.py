@@ -135,7 +135,8 @@ class Config(Part):
     complaints: Annotated[list[str], BeforeValidator(_listed), ShortForm(lambda several: several["items"])] = Field(
         default_factory=list,
         description="Texts or `/regular expressions/` with which the program says that it did not understand, or"
-        " failed: a reply that holds one is an error.",
+        " failed: a reply that holds one is an error, and so is one on stderr, where that is apart, or on stdout, where"
+        " the reply comes in another way.",
     )
     ignore: Annotated[list[str], BeforeValidator(_listed), ShortForm(lambda several: several["items"])] = Field(
         default_factory=list,

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from filebridge.config import substitution
 from filebridge.config.action_rules import check_action, one_of
 from filebridge.config.adapter_rules import check_adapter
-from filebridge.config.dialogues import all_labels, dialogues, framing_of, sent_texts
+from filebridge.config.addresses import check_names
+from filebridge.config.dialogues import all_labels, dialogues, framing_of, framings_of, sent_texts
 from filebridge.config.draw import check_draw
 from filebridge.config.ends import check_exchange, check_framing
 from filebridge.config.exchange import labels
@@ -66,11 +67,11 @@ def _framings(config: Config) -> Iterator[Problem]:
     for place, exchange in dialogues(config):
         framing = framing_of(config, exchange)
         yield from check_exchange(exchange, framing, place)
-        for key in ("bytes", "length"):
-            if terminal and getattr(framing, key) is not None:
-                at = place if framing is exchange else ("framing",)
-                what = "bytes cannot be counted on a terminal, which changes line ends"
-                yield Problem((*at, key), what, expected="`lines`, `until` or pipes", on="key")
+        for at, given in framings_of(config, exchange, place):
+            for key in ("bytes", "length"):
+                if terminal and getattr(given, key) is not None:
+                    what = "bytes cannot be counted on a terminal, which changes line ends"
+                    yield Problem((*at, key), what, expected="`lines`, `until` or pipes", on="key")
 
 
 def _names(config: Config) -> Iterator[Problem]:
@@ -95,10 +96,10 @@ def _names(config: Config) -> Iterator[Problem]:
 
 def _label_place(config: Config, label: str) -> Place:
     for place, exchange in dialogues(config):
-        framing = framing_of(config, exchange)
-        for number, end in enumerate(framing.until or ()):
-            if end.label == label:
-                return (*(place if framing is exchange else ("framing",)), "until", number, label)
+        for at, given in framings_of(config, exchange, place):
+            for number, end in enumerate(given.until or ()):
+                if end.label == label:
+                    return (*at, "until", number, label)
     return ("step",)
 
 
@@ -109,10 +110,7 @@ def _simulator(config: Config) -> Iterator[Problem]:
     texts += [(("simulator", "path", n), folder) for n, folder in enumerate(simulator.path)]
     texts.append((("simulator", "directory"), simulator.directory))
     for place, text in texts:
-        for fault in substitution.faults(text):
-            what, expected = "an unknown name in `${...}`", f"one of {substitution.KNOWN_TEXT}; `$$` is a dollar sign"
-            near, span = nearest(fault.name, substitution.KNOWN), (fault.offset, fault.length)
-            yield Problem(place, what, fault.name, expected, near, "value", *span)
+        yield from check_names(text, place)
         for fault in substitution.bare(text):
             what, found, span = "a dollar sign is missing", f"{{{fault.name}}}", (fault.offset, fault.length)
             yield Problem(place, what, found, f"`${found}`", "", "value", *span)

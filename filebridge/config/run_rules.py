@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from filebridge.config.dialogues import cannot_be_warm, dialogues, framing_of, reconnects
+from filebridge.config.dialogues import cannot_be_warm, dialogues, framings_of, reconnects
 from filebridge.config.exchange import Exchange
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
@@ -86,14 +86,13 @@ def _exchange(config: Config, exchange: Exchange, place: Place) -> Iterator[Prob
     if exchange.silent is not None:
         what = "a run is awaited until it ends, silent or not"
         yield Problem((*place, "silent"), what, "`silent`", "leave it out", on="key")
-    framing = framing_of(config, exchange)
-    at = place if framing is exchange else ("framing",)
-    if framing.quiet is not None:
-        what = "the end of a run is that of its reply"
-        yield Problem((*at, "quiet"), what, "`quiet`", "leave it out", on="key")
-    for number, end in enumerate(framing.until or ()):
-        if end.exit is not None:
-            one = (*at, "until", number)
-            what, wanted = "the end of a run is always that of its reply", "`exit_ok: [0, 2]`, and a field for it"
-            found = "exit " + ", ".join(map(str, end.exit))
-            yield Problem((*one, end.label) if end.label else one, what, found, wanted)
+    for at, framing in framings_of(config, exchange, place):
+        if framing.quiet is not None:
+            what = "the end of a run is that of its reply"
+            yield Problem((*at, "quiet"), what, "`quiet`", "leave it out", on="key")
+        for number, end in enumerate(framing.until or ()):
+            if end.exit is not None:
+                one = (*at, "until", number)
+                what, wanted = "the end of a run is always that of its reply", "`exit_ok: [0, 2]`, and a field for it"
+                found = "exit " + ", ".join(map(str, end.exit))
+                yield Problem((*one, end.label) if end.label else one, what, found, wanted)

@@ -17,7 +17,7 @@ KNOWN = (
 )  # fmt: skip
 KNOWN_TEXT = ", ".join(f"${{{name}}}" for name in KNOWN)
 
-_MARK = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>[^{}]*)\}|(?P<rest>[^$]{0,20}))", re.DOTALL)
+_MARK = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>[^{}]*)\}|(?P<rest>\w+|\{\w*|[^\w\s$]?))")
 _BARE = re.compile(rf"[\w./:=@,+-]*?(?P<mark>\{{(?P<name>{'|'.join(KNOWN)})\}})[\w./:=@,+-]*")
 
 
@@ -28,7 +28,7 @@ def places(folder: Path | None) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An unknown name in a text; ``offset`` and ``length`` are its span in characters."""
+    """An unknown name in a text, with its dollar sign where no braces hold it; its span in characters."""
 
     name: str
     offset: int

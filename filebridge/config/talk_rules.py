@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from filebridge.config.dialogues import draws_screen, framing_of, gives_snapshots, is_parcel
+from filebridge.config.dialogues import draws_screen, framings_of, gives_snapshots, is_parcel
 from filebridge.config.directions import way_back, way_there
 from filebridge.config.exchange import FRAMINGS, Exchange, Framing
 from filebridge.config.model import Config
@@ -18,10 +18,10 @@ Place = tuple[str | int, ...]
 def check_talk(config: Config, exchange: Exchange, place: Place) -> Iterator[Problem]:
     """Yield what is wrong with ``exchange``, which stands at ``place``, for the ways that the transport has."""
     yield from _said(config, exchange, place)
-    framing = framing_of(config, exchange)
-    if framing is exchange or framing is config.framing:
-        yield from _end(config, framing, place if framing is exchange else ("framing",))
-    elif _left_open(config):
+    given = framings_of(config, exchange, place)
+    for at, framing in given:
+        yield from _end(config, framing, at)
+    if not given and _left_open(config):
         what = "a file that is left open is never known to be whole"
         wanted = "`framing: {lines: 1}`, `until` or another end of the message"
         yield Problem(("transport", "files", "written"), what, "open", wanted)

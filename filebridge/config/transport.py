@@ -39,7 +39,9 @@ class Console(Part):
     screen: WindowSize | None = Field(
         None,
         description="Columns and rows of a full screen, `80x24`, for programs that draw one (curses): the reply is the"
-        " whole screen, and fields are read from its rows. Wants a terminal, and `pip install 'filebridge[screen]'`.",
+        " whole screen, and fields are read from its rows. Wants a terminal, and `pip install 'filebridge[screen]'`. It"
+        " begins with line editing, as terminals do, and the program sets what it wants; for one that does not:"
+        " `[sh, -c, 'stty raw -echo; exec PROGRAM']`.",
     )
     stderr: Literal["apart", "merged"] = Field(
         "apart", description="`apart`: kept for diagnosis. `merged`: read as output. A terminal always merges."

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from filebridge.config.directions import way_back
-from filebridge.config.framing import Framing
+from filebridge.config.framing import FRAMINGS, Framing
 from filebridge.config.model import Config
 from filebridge.errors import escaped
 from filebridge.wire.framing import awaited
 
-__all__ = ["awaited_by", "mended_by"]
+__all__ = ["awaited_by", "end_key", "mended_by"]
 
 _SNAPSHOTS = {"udp": "a datagram", "http": "an HTTP body"}
 _WAYS = {"renamed": "renamed into place", "closed": "closed after writing", "open": "", "appended": "added to it"}
@@ -29,6 +29,16 @@ def awaited_by(config: Config, framing: Framing) -> str:
         mark = _WAYS[files.written]
     where = f"{names}, {mark}" if mark else names
     return where if framing.whole else f"{end}, in {where}"
+
+
+def end_key(framing: Framing) -> str:
+    """Return the key other than `until` that ends a reply, as it is written: `lines: 2`; empty where there is none."""
+    for name in FRAMINGS[1:]:
+        value = getattr(framing, name)
+        if value is not None:
+            shown = "true" if value is True else f"{value:g} s" if name == "quiet" else value
+            return f"{name}: {value.size if name == 'length' else shown}"
+    return ""
 
 
 def mended_by(config: Config, framing: Framing, sent: str | list[str] | None) -> str:

@@ -37,6 +37,9 @@ def probable_cause(
         return cause, "copy it exactly; spaces, line ends and capitals count"
     if state.startswith("running"):
         return "it is busy computing", "raise `deadlines`, or see whether the last thing sent makes it loop"
+    if text.strip() and exchange.exits and not (exchange.has_until or exchange.end_key):
+        cause = f"it said `{escaped(last_line(text).strip(), 120)}`, but nothing except its end is awaited here"
+        return cause, "say how its reply ends otherwise: `lines: 1` beside `until`, or one more end in it"
     if text.strip():
         return _unmatched(text, exchange, "reading its" in state)
     if "child" in state:

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from filebridge.config.field import WAYS, FieldModel
+from filebridge.config.field import FieldModel
 from filebridge.config.model import Config
-from filebridge.config.places import Array, Binary, Grid, Table
 from filebridge.config.problems import Problem
 from filebridge.errors import ParseError, escaped
 from filebridge.program.complaints import compile_complaints
 from filebridge.program.conditions import Condition, compile_conditions
 from filebridge.program.faults import Faults, guarded
-from filebridge.program.parts import compile_parts, sized, text_of
+from filebridge.program.parts import compile_parts, of_screen, text_of
+from filebridge.program.searched import searched_for
 from filebridge.program.slots import Slots
 from filebridge.wire.expression import Expression, Kind
 from filebridge.wire.formats.problem import FieldProblem
@@ -46,7 +46,7 @@ class Decoder:
     """Fills the row from a reply: first what is read, then what is computed.
 
     ``decode(message, row, previous)`` does so; it raises ProtocolError for what cannot be read, ExpressionError.
-    ``refuse(message)`` raises Refused for one with a complaint, and does nothing else.
+    ``refuse(message)`` raises Refused for one with a complaint, and does nothing else; ``refuses`` says whether it may.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Decoder:
         refuse: Callable[[bytes], None] | None,
     ) -> None:
         self.entries = entries
+        self.refuses = refuse is not None
         self.refuse: Callable[[bytes], None] = refuse or (lambda message: None)
         if any(entry.condition is not None for entry in entries):
             self.decode = _decoding_some(entries, computed, refuse)
@@ -233,7 +234,7 @@ def _of_order(problem: Problem, own: str, config: Config) -> Problem:
 
 def _reading(name: str, field: FieldModel, config: Config, faults: Faults) -> tuple[Reading, object]:
     try:
-        reading = sized(field, compile_field(name, field, text_of(config)), config)
+        reading = of_screen(field, compile_field(name, field, text_of(config)), config)
         return reading, default_value(field, reading)
     except FieldProblem as problem:
         # Of a field that has lost a faulty key already, what else is wrong may only follow from that.
@@ -255,7 +256,7 @@ def _absence(
     name: str, index: int, field: FieldModel, default: object, missing: Callable[[bytes], str] | None
 ) -> Callable[[bytes, Row], object]:
     """Return what is done where the field does not occur in a reply."""
-    keep, searched = field.keep, _searched(field)
+    keep, searched = field.keep, searched_for(field)
     fresh = _copier(default)
 
     def absent(message: bytes, row: Row) -> object:
@@ -279,20 +280,3 @@ def _copier(default: object) -> Callable[[], object] | None:
     if isinstance(default, tuple):
         return lambda: list(default)
     return default.copy if isinstance(default, np.ndarray) else None
-
-
-def _searched(field: FieldModel) -> str:
-    """Return the way in which the field is read, as it might stand in the file."""
-    key = next((key for key in WAYS if getattr(field, key) is not None), "nothing")
-    value = getattr(field, key, None)
-    if isinstance(value, Table | Grid):
-        mark = value.after or getattr(value, "before", None)
-        return f'{key} {"after" if value.after else "before"} "{escaped(mark, 200)}"' if mark else key
-    if isinstance(value, Array | bool):
-        return key
-    if isinstance(value, tuple):
-        return f"{key} {value[0]}..{value[1]}"
-    name = "json" if key == "json_pointer" else key
-    value = value.type if isinstance(value, Binary) else value
-    text = f"/{value}/" if key == "regex" else str(value)
-    return f'{name} "{escaped(text, 200)}"' if isinstance(value, str) else f"{name} {text}"

@@ -40,7 +40,8 @@ def death_cure(end: Exit | None, exchange: Exchange) -> str:
         cure = "see its stderr, and what it was told last; where its end is that of the episode, its last result must"
         return f"{cure} say so, and `terminated` ask for it"
     label = f"{{over: {{exit: {end.code if end and end.code is not None else 0}}}}}"
-    way = f"`until: [..., {label}]`" if exchange.has_until else f"`until: {label}` beside {exchange.awaiting}"
+    beside = f"{exchange.end_key}, " if exchange.end_key else ""
+    way = f"`until: [..., {label}]`" if exchange.has_until else f"`{beside}until: {label}`"
     return f"if its end is the end of the episode, say so: {way}; otherwise see what was sent last"
 
 

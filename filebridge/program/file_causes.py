@@ -1,24 +1,21 @@
-"""Why no reply came through files, FIFOs, a run or a screen: the probable cause, and what to write instead."""
+"""Why no reply came through files, FIFOs or a run: the probable cause, and what to write instead."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from filebridge.config.problems import nearest
 from filebridge.errors import escaped
-from filebridge.program.causes import near_miss, quoted
 from filebridge.transports.results.sight import Seen, Sight
 from filebridge.wire.phase import Exchange
 
 __all__ = [
-    "fifo_cause", "file_cause", "gathered_cause", "run_cause", "screen_cause", "silent_cause", "stale_cause", "told",
+    "fifo_cause", "file_cause", "gathered_cause", "run_cause", "silent_cause", "stale_cause", "told",
 ]  # fmt: skip
 
 MOST = 4
 """Files that are told of."""
 
-_CURSOR = re.compile(rb"\x1b\[(\d+);(\d+)H\Z")
 _SLOW = "if it is only slow, raise `deadlines`"
 
 
@@ -129,19 +126,3 @@ def run_cause(state: str) -> tuple[str, str]:
     doing = "busy computing" if state.startswith("running") else state.removeprefix("sleeping, ")
     cure = "raise `deadlines`, or see what it waits for: its input ends after what was sent"
     return f"the run has not ended: it is {doing}" if doing else "the run has not ended", cure
-
-
-def screen_cause(screen: bytes, exchange: Exchange) -> tuple[str, str]:
-    """Return the cause where a screen never settled in the way that was awaited."""
-    place = _CURSOR.search(screen)
-    missed = near_miss(screen[: place.start()] if place else screen, exchange.texts)
-    if missed is not None:
-        received, expected = missed
-        cause = f"`{escaped(received.strip(), 120)}` on the screen looks like the awaited {quoted(expected)}"
-        return cause, "copy it exactly; spaces and capitals count"
-    if exchange.quiet:
-        cause = f"the screen never stood still for {exchange.quiet:g} s"
-        return cause, "await a place of the cursor, `cursor: [ROW, COLUMN]`, or a text, `until: ...`"
-    where = f"row {place[1].decode()}, column {place[2].decode()}" if place else "no place"
-    cause = f"the screen never had {exchange.awaiting}; its cursor is in {where}"
-    return cause, "correct `until` or `cursor`, or await silence: `quiet: 50 ms`"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from filebridge.config.dialogues import dialogues, framing_of, gives_snapshots
-from filebridge.config.field import FieldModel
+from filebridge.config.field import STYLES, FieldModel
 from filebridge.config.model import Config
 from filebridge.config.simulator import Text
 from filebridge.wire.cleaner import Cleaner
@@ -59,7 +59,8 @@ def text_filter(config: Config) -> Filter:
     if console is not None and console.screen is not None:
         from filebridge.wire.screens.screen import Screen
 
-        return Screen(*console.screen, config.text.encoding)
+        styled = any(field.screen in STYLES for field in config.fields.values())
+        return Screen(*console.screen, config.text.encoding, styled)
     several = files is not None and files.read is not None and len(files.read) > 1
     if several or reads_binary(config) or _counts_bytes(config):
         return Untouched()

@@ -20,7 +20,7 @@ Frame = Any
 
 MODES = ("ansi", "rgb_array")
 
-_CURSOR = re.compile(r"\x1b\[\d+;\d+H\Z")
+_CURSOR = re.compile(r"[\x10-\x17]*\x1b\[\d+;\d+H\Z")
 
 
 def frame(config: Config, reply: bytes, mode: str) -> Frame:

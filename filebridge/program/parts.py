@@ -12,7 +12,7 @@ from filebridge.parcel import unpack
 from filebridge.program.filters import SnapshotCleaner, is_binary
 from filebridge.wire.reading import Reading
 
-__all__ = ["compile_parts", "sized", "text_of"]
+__all__ = ["compile_parts", "of_screen", "text_of"]
 
 
 class Parcels:
@@ -77,10 +77,22 @@ def text_of(config: Config) -> Text:
     return config.text.model_copy(update={"encoding": "utf-8", "errors": "strict"})
 
 
-def sized(field: FieldModel, reading: Reading, config: Config) -> Reading:
-    """Return ``reading`` with the shape that only the size of the screen tells."""
+def of_screen(field: FieldModel, reading: Reading, config: Config) -> Reading:
+    """Return ``reading`` as it is on a full screen, where the configuration has one.
+
+    The whole of it has a shape that only its size tells; all else is read from its lines, without the place of the
+    cursor that stands behind them.
+    """
     console = config.transport.console
-    if field.screen != "cells" or console is None or console.screen is None:
+    if console is None or console.screen is None or field.screen == "cursor":
         return reading
-    columns, rows = console.screen
-    return replace(reading, shape=(rows, columns), length=rows * columns)
+    if field.screen is not None:
+        columns, rows = console.screen
+        return replace(reading, shape=(rows, columns), length=rows * columns)
+    read, missing = reading.read, reading.missing
+    why = None if missing is None else lambda message: missing(_lines(message))
+    return replace(reading, read=lambda message: read(_lines(message)), missing=why)
+
+
+def _lines(screen: bytes) -> bytes:
+    return screen[: screen.rfind(b"\n") + 1]

@@ -11,11 +11,11 @@ from pathlib import Path
 from filebridge.config import exchange as config_exchange
 from filebridge.config.dialogues import draws_screen, framing_of, reconnects
 from filebridge.config.directions import way_back
-from filebridge.config.exchange import Alternative, Framing
+from filebridge.config.exchange import SENDS, Alternative, Framing
 from filebridge.config.model import Config
 from filebridge.config.problems import Problem
 from filebridge.config.units import regex_source
-from filebridge.program.awaiting import awaited_by, mended_by
+from filebridge.program.awaiting import awaited_by, end_key, mended_by
 from filebridge.program.decoder import Decoder
 from filebridge.program.faults import FAILURES, Faults, guarded
 from filebridge.program.filters import Untouched, message_filter, reads_binary, text_filter
@@ -144,6 +144,7 @@ class _Compiler:
             fresh=guarded(fresh, "fresh") if fresh else None,
             gather=_once_heard(gather, renewed) if gather else None,
             renewed=renewed,
+            apart=several and self._begins_lines(exchange, framing),
         )
         return compiled, used, repeated
 
@@ -159,6 +160,7 @@ class _Compiler:
             every=exchange.repeat.every if exchange.repeat else 0.0,
             awaiting=awaited_by(self._config, framing),
             has_until=any(end.exit is None for end in framing.until or ()),
+            end_key=end_key(framing),
             texts=tuple(end.text for end in framing.until or () if end.text is not None),
             condition=exchange.repeat.until if exchange.repeat else "",
             freshness=exchange.fresh or "",
@@ -187,10 +189,16 @@ class _Compiler:
                 clean = _on_a_line(clean)
             if clean is not None and (framing.length is None or clean is not self._clean):
                 cut = cleaned(cut, clean)
-            return entire(cut) if draws_screen(self._config) else cut
+            return entire(cut, of_lines=framing.cursor is None) if draws_screen(self._config) else cut
         except (re.error, ValueError, OverflowError, RecursionError):
             # The rules have reported it, and a program with problems never runs.
             return never
+
+    def _begins_lines(self, exchange: config_exchange.Exchange, framing: Framing) -> bool:
+        """Return whether replies are texts that answer something: what was said before is no part of their lines."""
+        if self._is_binary or draws_screen(self._config) or self._config.adapter is not None or framing.whole:
+            return False
+        return bool(exchange.write) or any(getattr(exchange, key) is not None for key in SENDS)
 
     def _stands_alone(self, framing: Framing) -> bool:
         """Return whether a message ends by itself, not by what it says: what follows it is no part of its last line."""

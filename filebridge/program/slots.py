@@ -10,6 +10,7 @@ import numpy as np
 
 from filebridge.config.dialogues import all_labels
 from filebridge.config.draw import check_draw, compile_draw, draw_kind
+from filebridge.config.field import STYLES
 from filebridge.config.model import Config, Variable
 from filebridge.spaces.actions import ActionReader
 from filebridge.spaces.observations import Observed
@@ -81,6 +82,8 @@ class Slots:
             high = max(field.grid.legend.values())
         elif field.screen == "cells":
             high = 255.0
+        elif field.screen in STYLES:
+            high = 1.0
         self.observed[name] = Observed(
             index, kind.get(reading.kind, "grid"), length, reading.shape, low, high, field.values
         )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from filebridge.report.sample import Bin, Sample, Spread, histogram, spread
-from filebridge.report.trial import Ending, Trial
+from filebridge.report.trial import Ending, Episode, Trial
 
-__all__ = ["Endings", "Estimate", "Result", "Times", "measured", "times"]
+__all__ = ["Endings", "Estimate", "Result", "Times", "is_hopeless", "measured", "times"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ class Result:
     ``steps`` are all that were taken, those of an unfinished or failed episode included; ``lengths`` (steps)
     and ``returns`` are those of the episodes that came to their end. ``elapsed`` is in seconds and holds what the agent
     itself took; ``reset_share`` is the part of the time in the environment that resets took. None stands
-    for what was never measured. ``failure`` is the text of the first failure.
+    for what was never measured, and for an estimate where all episodes failed. ``failure`` is the text of the first
+    failure.
     """
 
     simulator: str
@@ -107,10 +109,15 @@ def times(sample: Sample) -> Times | None:
     return Times(sample.count, sample.total, sample.mean, p50, p90, p99, sample.largest)
 
 
+def is_hopeless(episodes: Sequence[Episode]) -> bool:
+    """Return whether all ``episodes`` failed: how long others would take cannot be known from them."""
+    return bool(episodes) and all(episode.ending is Ending.FAILED for episode in episodes)
+
+
 def _estimate(trial: Trial, steps: int) -> Estimate | None:
     """Scale the means up: a training takes as many resets for each step as the trial did."""
     taken, resets = trial.step_times.count, trial.reset_times
-    if not taken:
+    if not taken or is_hopeless(trial.episodes):
         return None
     # Where episodes share a process only the first reset starts one: it would count too often.
     reset = (resets.total - trial.first_reset) / (resets.count - 1) if resets.count > 1 else resets.mean

@@ -9,7 +9,7 @@ from filebridge.config.dialogues import cannot_be_warm
 from filebridge.config.model import Config
 from filebridge.report.bottleneck import Bottleneck, bottleneck
 from filebridge.report.load import Load
-from filebridge.report.result import Endings, Times, times
+from filebridge.report.result import Endings, Times, is_hopeless, times
 from filebridge.report.sample import Bin, Spread, histogram, spread
 from filebridge.report.trial import Ending
 from filebridge.report.vector_trial import VectorTrial
@@ -77,6 +77,7 @@ def measured_together(
     returns = [episode.total for episode in ended]
     steps, elapsed = int(trial.steps.sum()), 0.0 if load is None else load.elapsed
     rate = steps / elapsed if elapsed else 0.0
+    known = rate and not is_hopeless(trial.episodes)
     is_lockstep = trial.wait_for == trial.envs.num_envs
     return VectorResult(
         simulator=config.name,
@@ -97,6 +98,6 @@ def measured_together(
         call_times=times(trial.call_times),
         load=load,
         bottleneck=None if load is None or not steps else bottleneck(load, is_lockstep, is_warm(config, warm)),
-        estimate=Training(training_steps, trial.start + training_steps / rate) if rate else None,
+        estimate=Training(training_steps, trial.start + training_steps / rate) if known else None,
         failure="" if trial.failure is None else str(trial.failure),
     )

@@ -3,8 +3,9 @@
     python -m filebridge.simulators.motor [--seed N] [WAY]
 
 The ways: none, standard input and output; --fifo IN OUT, two named pipes; --files, order.txt and state.txt in the
-folder in which it starts; --listen PORT and --dial HOST:PORT, TCP; --unix PATH and --dial-unix PATH; --udp PORT;
---http PORT, a server, --http10 PORT, one that closes the connection after each answer; --poll URL, a client of one.
+folder in which it starts; --listen PORT and --dial HOST:PORT, TCP; --unix PATH and --dial-unix PATH; --udp PORT and
+--udp-to HOST:PORT; --http PORT, a server, --http10 PORT, one that closes the connection after each answer; --poll URL,
+a client of one.
 
 The program speaks first, and answers each order with its state:
 
@@ -38,6 +39,7 @@ WAYS = {
     "--dial-unix": ("motor_lines", "dial_unix", 1),
     "--files": ("motor_files", "share", 0),
     "--udp": ("motor_udp", "receive", 1),
+    "--udp-to": ("motor_udp", "call", 1),
     "--http": ("motor_http", "serve", 1),
     "--http10": ("motor_http", "serve_once_each", 1),
     "--poll": ("motor_poll", "poll", 1),
@@ -45,7 +47,7 @@ WAYS = {
 """Option -> file beside this one, function in it, how many words follow."""
 USAGE = (
     "USAGE: MOTOR [--seed N] [--fifo IN OUT | --files | --listen PORT | --dial HOST:PORT | --unix PATH | "
-    "--dial-unix PATH | --udp PORT | --http PORT | --http10 PORT | --poll URL]\n"
+    "--dial-unix PATH | --udp PORT | --udp-to HOST:PORT | --http PORT | --http10 PORT | --poll URL]\n"
 )
 
 

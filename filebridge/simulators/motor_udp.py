@@ -12,16 +12,28 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from filebridge.simulators.motor import Motor
 
-__all__ = ["receive"]
+__all__ = ["call", "receive"]
 
 
 def receive(motor: Motor, port: str) -> None:
     """Answer each datagram to where it came from; raises EOFError for QUIT."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         wire.bind(("127.0.0.1", int(port)))
-        while True:
-            data, sender = wire.recvfrom(65536)
-            wire.sendto(reply(motor, data.decode("ascii", "replace")).encode(), sender)
+        _answer(motor, wire)
+
+
+def call(motor: Motor, address: str) -> None:
+    """Tell the state to HOST:PORT first, then answer as ``receive`` does; raises EOFError for QUIT."""
+    host, _, port = address.rpartition(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+        wire.sendto(motor.line().encode(), (host, int(port)))
+        _answer(motor, wire)
+
+
+def _answer(motor: Motor, wire: socket.socket) -> None:
+    while True:
+        data, sender = wire.recvfrom(65536)
+        wire.sendto(reply(motor, data.decode("ascii", "replace")).encode(), sender)
 
 
 def reply(motor: Motor, text: str) -> str:

@@ -269,6 +269,13 @@ class Transport(ABC):
         """
         return None
 
+    def waits_for_keys(self) -> bool:
+        """Return whether the simulator is known to have read all that was written, and to wait for more.
+
+        What it wrote before can be read then, and nothing more will come. False where that cannot be known.
+        """
+        return False
+
     def met(self) -> str:
         """Return in words whom the sockets turned away and what else they met, for an error; empty for nothing."""
         return ""

@@ -20,6 +20,7 @@ class Elsewhere(Process):
         self.started = time.monotonic()
         self.ended = False
         self._exit = None
+        self.heard = None
         self._tail = b""
 
     def exit(self) -> Exit | None:

@@ -61,10 +61,11 @@ class Process:
 
     ``pidfd`` is readable once the process has ended, -1 where the system has none. ``stderr_fd`` is
     the end of its stderr that wants draining, -1 when that goes elsewhere or has ended. ``started``
-    is a monotonic time in seconds. ``ended`` is set once ``exit`` has seen the end.
+    is a monotonic time in seconds. ``ended`` is set once ``exit`` has seen the end. ``heard`` gets all that is drained
+    of stderr, at most the last 1 MiB, for somebody who takes it from there; None where nobody does.
     """
 
-    __slots__ = ("_exit", "_reaped", "_tail", "ended", "pid", "pidfd", "started", "stderr_fd")
+    __slots__ = ("_exit", "_reaped", "_tail", "ended", "heard", "pid", "pidfd", "started", "stderr_fd")
 
     def __init__(self, pid: int, stderr_fd: int = -1) -> None:
         self.pid = pid
@@ -72,6 +73,7 @@ class Process:
         self.stderr_fd = stderr_fd
         self.started = time.monotonic()
         self.ended = False
+        self.heard: bytearray | None = None
         self._tail = b""
         self._exit: Exit | None = None
         self._reaped = 0.0
@@ -89,6 +91,11 @@ class Process:
                 shut(self, "stderr_fd")
                 return
             self._tail = (self._tail + chunk)[-TAIL:]
+            if self.heard is not None:
+                self.heard += chunk
+                del self.heard[:-DRAIN]
+            if len(chunk) < _CHUNK:
+                return
 
     def stderr_tail(self) -> bytes:
         """Return the last bytes of stderr that were drained, at most 8 KiB."""

@@ -22,6 +22,7 @@ from filebridge.transports.birth import (
     quiet_fork,
     start_errors,
 )
+from filebridge.transports.idle import keys_awaited
 from filebridge.transports.process import Process, exec_path
 from filebridge.transports.shutting import shut
 
@@ -100,6 +101,10 @@ class PtyTransport(Transport):
             if exc.errno == errno.EIO:
                 return b""
             raise TransportError("the simulator's terminal cannot be read", found=str(exc.strerror)) from exc
+
+    def waits_for_keys(self) -> bool:
+        """Return whether the simulator has read all that was typed and waits for more, as ``idle`` proves it."""
+        return not self.process.ended and keys_awaited(self._fd, self.process.pid)
 
     def end_input(self) -> None:
         """Let the simulator find the end of its input once it has read what was sent.

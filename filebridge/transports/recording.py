@@ -14,7 +14,7 @@ from filebridge.transports.base import CHUNK, Transport
 from filebridge.transports.elsewhere import Elsewhere
 from filebridge.transports.process import Exit
 from filebridge.transports.shutting import shut
-from filebridge.transports.transcript import Record, Transcript, TranscriptWarning, read_transcript
+from filebridge.transports.transcript import Record, Transcript, TranscriptWarning, read_transcript, rejoined
 
 if TYPE_CHECKING:
     from filebridge.transports.base import Opening
@@ -106,6 +106,10 @@ class Recorder(Transport):
         """Return what is seen of the files and FIFOs that lead to a reply."""
         return self._inner.standing(seconds)
 
+    def waits_for_keys(self) -> bool:
+        """Return whether the simulator is known to have read all that was written, and to wait for more."""
+        return self._inner.waits_for_keys()
+
     def met(self) -> str:
         """Return what the sockets of the recorded transport met."""
         return self._inner.met()
@@ -188,7 +192,7 @@ class Replay(Transport):
         self._name = escaped(str(source)) if isinstance(source, str | Path) else "the transcript"
         self._records = read_transcript(source) if isinstance(source, str | Path) else list(source)
         if snapshots:
-            self._records = _rejoined(self._records)
+            self._records = rejoined(self._records)
         self.snapshots = snapshots
         self.outbox = None
         self.process = ReplayedProcess()
@@ -246,6 +250,10 @@ class Replay(Transport):
             raise self._mismatch("more is awaited than was recorded", b"", b"")
         return None
 
+    def waits_for_keys(self) -> bool:
+        """Return whether something must be sent before the transcript goes on."""
+        return not self._ready and self._next < len(self._records)
+
     def end_input(self) -> None:
         """Do nothing: the transcript says what comes of it."""
 
@@ -279,17 +287,3 @@ class Replay(Transport):
             found=f"`{escaped(found, 200)}`{wanted}" if found else f"{len(self._records)} records",
             cure="replay with the configuration, the seed and the actions of the recording, or record again",
         )
-
-
-def _rejoined(records: Sequence[Record]) -> list[Record]:
-    """Return the records with those of one snapshot joined again: a transcript cuts what is larger than 64 KiB."""
-    joined: list[Record] = []
-    goes_on = False
-    for record in records:
-        last = joined[-1] if joined else record
-        if goes_on and (record.direction, record.time) == (last.direction, last.time):
-            joined[-1] = Record(last.time, last.direction, last.data + record.data)
-        else:
-            joined.append(record)
-        goes_on = len(record.data) == CHUNK
-    return joined

@@ -28,7 +28,7 @@ from typing import IO, Any, Literal, cast
 from filebridge.errors import ReplayMismatch, UsageError, escaped
 from filebridge.transports.base import CHUNK
 
-__all__ = ["Direction", "Record", "Transcript", "TranscriptWarning", "read_transcript"]
+__all__ = ["Direction", "Record", "Transcript", "TranscriptWarning", "read_transcript", "rejoined"]
 
 VERSION = 1
 LIMIT = 1 << 28
@@ -204,3 +204,17 @@ def _record(document: dict[str, Any]) -> Record | None:
         return Record(passed, cast(Direction, direction), document[direction].encode("latin-1"))
     except (AttributeError, UnicodeEncodeError):
         return None
+
+
+def rejoined(records: Sequence[Record]) -> list[Record]:
+    """Return the records with those of one snapshot joined again: a transcript cuts what is larger than 64 KiB."""
+    joined: list[Record] = []
+    goes_on = False
+    for record in records:
+        last = joined[-1] if joined else record
+        if goes_on and (record.direction, record.time) == (last.direction, last.time):
+            joined[-1] = Record(last.time, last.direction, last.data + record.data)
+        else:
+            joined.append(record)
+        goes_on = len(record.data) == CHUNK
+    return joined

@@ -27,6 +27,10 @@ __all__ = ["Seats"]
 AT_ONCE = max(64, 16 * (os.cpu_count() or 1))
 """Episodes that begin at the same time, at most: what starts takes time from all others that start."""
 
+AWAY = 0.1
+"""Seconds between two calls from which on they count as a time in which nobody listened to the simulators."""
+
+
 class Seats(Turns):
     """All that goes on in the seats.
 
@@ -48,14 +52,17 @@ class Seats(Turns):
         self._eagerness = Eagerness()
         self._queue: deque[tuple[int, Talk[Outcome]]] = deque()
         self._beginning: set[int] = set()
+        self._left = monotonic()
 
     def reset(self, seats: Iterable[int], seeds: Sequence[int | None], options: dict[str, Any] | None) -> None:
         """Begin an episode in each of ``seats``; ``seeds`` are those of all seats."""
+        self._come_back()
         for seat in seats:
             self.due[seat] = True
             self.asked.add(seat)
             self._queue.append((seat, self.begun(seat, seeds[seat], options)))
         self._admit()
+        self._left = monotonic()
 
     def act(self, seats: Sequence[int], actions: Sequence[Any]) -> None:
         """Let each of ``seats`` take its action, or begin an episode where that is due; nobody is waited for.
@@ -64,6 +71,7 @@ class Seats(Turns):
         """
         going: list[int] = []
         beginning: list[int] = []
+        self._come_back()
         # From here on: an interrupt ends those whose action may be half taken.
         self.asked.update(seats)
         for seat, action in zip(seats, actions, strict=True):
@@ -88,9 +96,11 @@ class Seats(Turns):
             self._say(seat)
         if beginning:
             self.reset(beginning, [None] * len(self.envs), None)
+        self._left = monotonic()
 
     def gather(self, count: int, until: float) -> None:
         """Wait until ``count`` outcomes and errors are there, or the monotonic time ``until``."""
+        self._come_back()
         self._sweep()
         crowd = self.crowd
         self._collect()
@@ -103,6 +113,22 @@ class Seats(Turns):
             self._collect()
             if monotonic() >= until:
                 break
+        self._left = monotonic()
+
+    def _come_back(self) -> None:
+        """See to the deadlines where the trainer did something else for long, and nobody listened meanwhile.
+
+        That time is not counted to those who have said something in it: they may have waited for us. To a silent one
+        it is, or it would never be known to hang.
+        """
+        now = monotonic()
+        away, self._left = now - self._left, now
+        if away < AWAY:
+            return
+        for seat in self.asked:
+            link = self.sessions[seat].link
+            if link is not None and (away > link.deadline / 4 if link.speaks_for_others else link.poll(0)):
+                link.begun += away
 
     def recall(self, seats: Iterable[int]) -> None:
         """Count the last steps in those of ``seats`` whose next episode failed to begin among the results."""

@@ -20,7 +20,7 @@ class Course(Standing):
         if exchange.read is not None:
             exchange.read(self._told(), row, previous)
         # Silence answers nothing older.
-        heard = bool(self.said[-1]) or not exchange.silent
+        heard = (bool(self.said[-1]) and not self.unchanged) or not exchange.silent
         if exchange.fresh is not None and heard and not exchange.fresh(row, previous):
             self._await_newer()
             return None
@@ -87,6 +87,7 @@ class Course(Standing):
         self._searched = 0
         self._mark = self._kept = len(self.said)
         self.gathered = self.resent = 0
+        self._anew = True
         for slot in exchange.renewed:
             self.row[slot] = None
         self.timer = exchange.silent or exchange.resend
@@ -126,6 +127,13 @@ class Course(Standing):
         """Return what fields are read from: all that was said in this phase, or the last of it."""
         said = self.said
         return b"".join(said[-1:] if self._rules.latest else said)
+
+    def _on_its_line(self, text: bytes) -> bytes:
+        """Return ``text``, the next piece of what is said, behind a line end where it begins a reply in midline."""
+        if not (self._anew and self._exchange.apart and text) or text.startswith(b"\n"):
+            return text
+        before = next(filter(None, reversed(self.said)), b"\n")
+        return text if before.endswith(b"\n") else b"\n" + text
 
     def _settle_leftover(self) -> None:
         policy = self._rules.leftover

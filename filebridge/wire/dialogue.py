@@ -26,7 +26,7 @@ class Dialogue(Course):
             Desync: output is left over that answers nothing, and the configuration does not allow that.
         """
         if self.pending:
-            self._settle_leftover()
+            self._settle_before(phase)
         row = self.row
         for slot in self._rules.labels:
             row[slot] = False
@@ -85,11 +85,11 @@ class Dialogue(Course):
             self._paused = self.from_begin = False
             command = self._hold(exchange)
             # Where nothing is sent, what came in the meantime may be the reply.
-            return self._receive_general(self.pending) if command is None and self.pending else command
+            return self._take_up() if command is None and self.pending else command
         if not (exchange.quiet and self.pending):
             if exchange.resend:
                 return self._again()
-            if self._rules.ignored is not None and self.pending:
+            if self._rules.ignored is not None and self.pending and not self.unchanged:
                 self.timer = exchange.silent
                 return None
         data, self.pending, self._searched = bytes(self.pending), b"", 0
@@ -103,7 +103,8 @@ class Dialogue(Course):
         for codes, label in self._exchange.exits:
             if code in codes:
                 self.row[label] = True
-                self.said += [bytes(self.pending), b"" if self.filter is None else self.filter.finish()]
+                rest = b"" if self.filter is None else self.filter.finish()
+                self.said.append(self._on_its_line(bytes(self.pending) + rest))
                 self.pending = b""
                 return self._finish()
         if self._exchange.quiet and self._index == len(self._phase.exchanges) - 1 and self.pending:
@@ -116,10 +117,18 @@ class Dialogue(Course):
             chunk = self.filter.clean(chunk)
         self._set_aside(chunk if self._rules.snapshots else self._joined(chunk), self._rules.leftover == "drop")
 
-    def settle(self) -> None:
-        """Do with what came while nothing was asked as ``begin`` does; raises Desync likewise."""
+    def settle(self, phase: Phase) -> None:
+        """Do with what came while nothing was asked as ``begin`` of ``phase`` does; raises Desync likewise."""
         if self.pending:
-            self._settle_leftover()
+            self._settle_before(phase)
+
+    def _settle_before(self, phase: Phase) -> None:
+        """Do with what is left over as the rules want it before ``phase`` begins."""
+        self._settle_leftover()
+
+    def _take_up(self) -> bytes | None:
+        """See whether what is there already is the reply to an exchange that sends nothing."""
+        return self._receive_general(self.pending)
 
     def _set_aside(self, data: bytes | bytearray, drop: bool) -> None:
         """Keep what came while nothing was asked, as far as the rules want it."""
@@ -181,7 +190,7 @@ class Dialogue(Course):
             data = self.pending
             if self._rules.snapshots:
                 # The next message is another snapshot: of this one nothing is left in which it could begin.
-                return self._await_more(b"")
+                return self._take_up() if data else self._await_more(b"")
             data, certain = self._echo.without(data)
             if not certain:
                 self.pending = data
@@ -192,6 +201,8 @@ class Dialogue(Course):
             end, which = found
 
     def _take_message(self, text: bytes, which: End) -> bytes | None:
+        text = self._on_its_line(text)
+        self._anew = which.answer is None
         self.said.append(text)
         self._size += len(text)
         if self._size > self._rules.cap:

@@ -73,11 +73,14 @@ def cursor_cut(row: int, column: int) -> Cut:
     return cut
 
 
-def entire(cut: Cut) -> Cut:
-    """Return a cut that finds the end where ``cut`` does, but leaves nothing behind it: of a screen all is read."""
+def entire(cut: Cut, of_lines: bool = True) -> Cut:
+    """Return a cut that finds the end where ``cut`` does, but leaves nothing behind it: of a screen all is read.
+
+    With ``of_lines`` it is looked for in the lines only, and not in the place of the cursor behind them.
+    """
 
     def whole_cut(data: Data, searched: int) -> tuple[int, End] | None:
-        found = cut(data, searched)
+        found = cut(data[: data.rfind(b"\n") + 1] if of_lines else data, searched)
         return None if found is None else (len(data), found[1])
 
     return whole_cut

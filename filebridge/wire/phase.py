@@ -46,10 +46,11 @@ class Exchange:
     come, which are read together; the slots ``renewed`` are emptied before the first of them. After ``resend`` seconds
     without a reply what was sent is sent again. The exchange takes place ``at`` seconds after the beginning of the
     step. Of HTTP: ``statuses`` are those of a good answer, 200 to 299 where there are none; after one of ``again`` the
-    same is asked again, ``again_every`` seconds later. For errors only: ``awaiting`` says how the reply ends,
-    ``has_until`` whether by ``until``, ``texts`` are its literal ends, ``condition`` is the text of ``repeat``,
-    ``freshness`` that of ``fresh``, ``gathering`` that of ``gather``; ``mend`` is what to change where a reply went on
-    after its end.
+    same is asked again, ``again_every`` seconds later. With ``apart`` each of its replies begins on a line of its own
+    where it is read together with those before it. For errors only: ``awaiting`` says how the reply ends,
+    ``has_until`` whether by ``until``, ``end_key`` is the key that says it otherwise, ``texts`` are its literal ends,
+    ``condition`` is the text of ``repeat``, ``freshness`` that of ``fresh``, ``gathering`` that of ``gather``; ``mend``
+    is what to change where a reply went on after its end.
     """
 
     encode: Callable[[Row, Row], bytes] | None
@@ -66,6 +67,7 @@ class Exchange:
     fresh: Callable[[Row, Row], object] | None = None
     awaiting: str = ""
     has_until: bool = False
+    end_key: str = ""
     texts: tuple[str, ...] = ()
     condition: str = ""
     freshness: str = ""
@@ -78,6 +80,7 @@ class Exchange:
     at: float = 0.0
     gathering: str = ""
     mend: str = ""
+    apart: bool = False
 
 
 NOTHING = Exchange(None, never)

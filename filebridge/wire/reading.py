@@ -99,18 +99,19 @@ def default_value(field: FieldModel, reading: Reading) -> object:
         forms = {Kind.VECTOR: vector, Kind.GRID: GRID_DEFAULT, Kind.ARRAY: _FILLS}
         expected = forms.get(reading.kind, reading.kind.value)
         raise FieldProblem("default", "not a value of this field", found=str(default), expected=expected)
-    if field.grid is not None or field.screen == "cells":
-        return _full(value, field.grid, reading.shape)
+    if field.grid is not None or field.screen is not None:
+        return _full(value, field.grid, reading.shape, 255 if field.screen in (None, "cells") else 1)
     _refuse_outside(field, value)
     return filled(value, reading.shape, reading.whole) if reading.kind is Kind.ARRAY else value
 
 
-def _full(value: Any, grid: Grid | None, shape: tuple[int, ...]) -> object:
+def _full(value: Any, grid: Grid | None, shape: tuple[int, ...], most: int) -> object:
     if grid is not None and value not in grid.legend.values():
         known = ", ".join(map(str, sorted(set(grid.legend.values()))))
         raise FieldProblem("default", "not a number of the legend", found=str(value), expected=f"one of {known}")
-    if not 0 <= value <= 255:
-        raise FieldProblem("default", "not the code of a character", found=str(value), expected="from 0 to 255")
+    if not 0 <= value <= most:
+        what = "not the code of a character" if most > 1 else "neither drawn so nor not"
+        raise FieldProblem("default", what, found=str(value), expected=f"from 0 to {most}")
     filled = numpy.full(shape, value, numpy.uint8)
     filled.flags.writeable = False
     return filled

@@ -19,13 +19,16 @@ class Standing:
     the present exchange was repeated, ``stale`` those that were dropped as old; ``refused`` is the last of them.
     ``gathered`` counts the replies that did not end a ``gather``, ``resent`` how often the present command was sent
     again, ``ignored`` the messages of this phase that answer nothing. With ``from_begin`` the ``timer`` counts from the
-    nominal beginning of the step, not from now. ``filter`` is what the bytes pass first.
+    nominal beginning of the step, not from now; with ``from_last`` from what was heard last, or from the beginning of
+    the pause before. ``filter`` is what the bytes pass first. ``unanswered``: when the ``timer`` runs out there is a
+    reply only if the program is known to wait for more; ``unchanged``: the last reply was silence.
     """
 
     __slots__ = (
-        "_awaited", "_carried", "_echo", "_exchange", "_index", "_kept", "_mark", "_paused", "_phase", "_rules",
-        "_searched", "_size", "files", "filter", "from_begin", "gathered", "ignored", "pending", "previous", "refused",
-        "reply", "resent", "row", "said", "sent", "stale", "timer", "tries",
+        "_anew", "_awaited", "_carried", "_echo", "_exchange", "_index", "_kept", "_mark", "_paused", "_phase",
+        "_rules", "_searched", "_size", "files", "filter", "from_begin", "from_last", "gathered", "ignored", "pending",
+        "previous", "refused", "reply", "resent", "row", "said", "sent", "stale", "timer", "tries", "unanswered",
+        "unchanged",
     )  # fmt: skip
 
     def __init__(self, rules: Rules, row: Row, text_filter: Filter | None) -> None:
@@ -45,13 +48,14 @@ class Standing:
         self.gathered = 0
         self.resent = 0
         self.ignored = 0
-        self.from_begin = False
+        self.from_begin = self.from_last = self.unanswered = self.unchanged = False
         self._phase = Phase("start", (), None)
         self._exchange = NOTHING
         self._index = 0
         self._mark = 0
         self._kept = 0
         self._carried = False
+        self._anew = False
         self._awaited = 0
         self._searched = 0
         self._echo = Echo()

@@ -110,7 +110,7 @@ BROKEN = [
     (
         "the extremes of the action space are answered",
         {"body": "print('x', 9 if '2' in line else 0, flush=True)"},
-        "the action np.int64(2) is in the space, but: field x is outside its bounds",
+        "the action 2 is in the space, but: field x is outside its bounds",
     ),
     (
         "one reply for each action, none left over",
@@ -334,3 +334,12 @@ def test_a_background_process_of_a_run_is_ended_with_it(config, verdict):
     rule = "close leaves nothing behind"
     family = ["sh", "-c", "setsid sleep 99 >/dev/null 2>&1 & echo x $$(cat deck.txt)"]
     assert verdict(in_runs(config, simulator={"command": family, "each": "step"}), rule) == Verdict(rule, "passed")
+
+
+def test_one_that_draws_although_it_is_said_to_be_deterministic_is_told_what_to_write(config, verdict):
+    drawing = config("import random; print('x', random.random(), flush=True)", deterministic=True)
+    for rule in ("equal seeds, fresh processes: equal episodes", "equal seeds after a reset: equal episodes"):
+        assert verdict(drawing, rule).cure == (
+            "it draws although it gets no seed: leave out `deterministic: true`, or, where it draws from the clock,"
+            " give it one that is set by the seed (docs/console.md#resets)"
+        )

@@ -65,6 +65,7 @@ def test_a_wrong_yaml_is_exit_code_2(cli, simulator, options):
     else:
         assert result.stdout.startswith("failed          the configuration loads\n")
         assert "did you mean: reward" in result.stderr
+        assert "rewards" not in result.stdout
 
 
 def test_the_rules_are_listed_with_what_they_ask_for(cli):

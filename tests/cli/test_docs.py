@@ -17,6 +17,6 @@ def test_every_command_and_option_is_described(cli, command):
 
 def test_the_bytes_shown_are_those_of_the_program(cli):
     shown = cli("probe", "Lander", "--seed", "4", "--action", "12.5").stdout
-    block = SECTIONS["probe"].split("    step, action [12.5]\n")[1].split("\n\n")[0]
+    block = SECTIONS["probe"].split("    step, action 12.5\n")[1].split("\n\n")[0]
     for line in block.splitlines():
         assert line.removeprefix("    ") in shown

@@ -117,6 +117,15 @@ def test_each_piece_of_json_has_one_name(cli, answering):
     assert row(step, "not read") == ["x", "5"]
 
 
+@pytest.mark.parametrize("said", ["ab # cd", "ab ~ # ~ cd", "###"])
+def test_the_marks_of_what_is_read_do_not_depend_on_what_signs_it_holds(cli, answering, said):
+    yaml = 'start: {lines: 1}\nstep: {send: "="}\nfields: {text: {find: "{line}"}}\nobservation: text\n'
+    result = cli("probe", answering("hello\n", f"say({said + chr(10)!r})", yaml), "--action", "1")
+    step = after(result, "step, action 1")
+    assert row(step, "received")[1].startswith("~" * len(said))
+    assert row(step, "not read") == ["nothing: all of it has a meaning"]
+
+
 def test_equal_values_are_all_read(cli, answering):
     fields = '{x: {find: "X= {int}"}, y: {find: "Y= {int}"}}'
     yaml = f'start: {{until: "> "}}\nstep: {{send: "="}}\nfields: {fields}\nobservation: [x, y]\n'
@@ -164,13 +173,13 @@ def test_the_wrong_one_of_several_actions_is_named(cli, answering):
     result = cli("probe", path, "-a", '{"n": 5, "item": "b"}', "-a", "a 5 1")
     assert result.exit_code == 2
     assert "Error: Invalid value for --action: 'a 5 1': 3 given, 2 wanted: item:a|b n:0|1|2|3" in result.stderr
-    assert "step, action [1 5]\n" in cli("probe", path, "-a", '{"n": 5, "item": "b"}').stdout
+    assert "step, action b 5\n" in cli("probe", path, "-a", '{"n": 5, "item": "b"}').stdout
 
 
 def test_bytes_stand_beside_what_was_read_from_them(cli):
     result = cli("probe", "Lander", "--seed", "4", "--action", "12.5")
     assert (result.exit_code, result.stderr) == (0, "")
-    step = result.stdout.split("step, action [12.5]\n")[1]
+    step = result.stdout.split("step, action 12.5\n")[1]
     assert step.startswith(
         "  sent      12.50\\n\n"
         "  received  T=  1  ALT= 812.5  VEL= -42.5  FUEL= 138.4\\n\n"

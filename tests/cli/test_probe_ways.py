@@ -138,3 +138,16 @@ def test_a_screen_has_numbers_and_marks(cli, written):
     assert "            cursor = [3, 6]" in step
     at = step.index("  observed  board =")
     assert step[at + 1 : at + 3] == ["            010", "            score = [2.]"]
+
+
+def test_a_key_that_draws_nothing_is_told(cli, written):
+    pytest.importorskip("pyte")
+    yaml = (
+        "transport: {console: {terminal: true, screen: 12x4}}\nstart: {until: '.@.'}\n"
+        "step: {press: '{action}', silent: 50 ms}\nfields: {score: {find: 'Score: {int}'}}\nobservation: [score]\n"
+    )
+    key = "sys.stdin.read(1)"
+    mute = SCREEN.replace(key, "key").replace("    n +=", f"    while (key := {key}) == '1':\n        pass\n    n +=")
+    step = step_of(cli("probe", written(mute, yaml), "--action", "1"))
+    assert step[:2] == ["  sent      1", "  received  nothing: the screen as it stands"]
+    assert "  fields    score = 0" in step

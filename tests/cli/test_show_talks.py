@@ -109,3 +109,11 @@ def test_an_adapter_and_its_options(told):
 def test_what_is_ignored_is_told(cli):
     shown = [" ".join(line.split()) for line in cli("show", "Shop").stdout.splitlines()]
     assert 'ignored "HEARTBEAT "' in shown
+
+
+def test_an_exit_stands_beside_the_end_that_it_is_added_to(told):
+    ends = ["send \"{action}\"", "wait for silence of 20 ms after the last byte",
+            "or the end of the program, exit code 0 sets `over`"]
+    step = "{send: '{action}', until: {over: {exit: 0}}}"
+    assert told("{console: {}}", step, "framing: {quiet: 20 ms}", command="cat") == ends
+    assert told("{console: {}}", step.replace("until", "quiet: 20 ms, until"), command="cat") == ends

@@ -132,11 +132,28 @@ RULES = {
           found: sead
           expected: one of ${python}, ${simulators}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}, ${port}, ${port2}, ${port3}, ${token}; `$$` is a dollar sign
           did you mean: seed
-        toy.yaml:4:40: simulator.command[3]: an unknown name in `${...}`
+        toy.yaml:4:40: simulator.command[3]: a bare `$`
             4 |   command: [toy, "${seed}", "${sead}", $HOME]
               |                                        ^^^^^
           found: $HOME
-          expected: one of ${python}, ${simulators}, ${seed}, ${seat}, ${workdir}, ${config}, ${episode}, ${port}, ${port2}, ${port3}, ${token}; `$$` is a dollar sign
+          expected: `$$` for a dollar sign; no variables of the environment are filled in
+        """,
+    ),
+    "a dollar sign of a shell": (
+        '"${seed}"]',
+        '"${seed}", -c, "while read x; do case $x in a) printf $seed;; esac; done"]',
+        r"""
+        toy.yaml: 2 problems
+        toy.yaml:4:56: simulator.command[3]: a bare `$`
+            4 |   command: [toy, "${seed}", -c, "while read x; do case $x in a) printf $seed;; esac; done"]
+              |                                                        ^^
+          found: $x
+          expected: `$$` for a dollar sign; no variables of the environment are filled in
+        toy.yaml:4:72: simulator.command[3]: a bare `$`
+            4 |   command: [toy, "${seed}", -c, "while read x; do case $x in a) printf $seed;; esac; done"]
+              |                                                                        ^^^^^
+          found: $seed
+          expected: `${seed}`
         """,
     ),
     "a substitution without its dollar sign": (

@@ -32,7 +32,9 @@ def test_a_value_is_never_looked_at_again():
         ("${seed} ${Seed}", [Fault("Seed", 8, 7)]),
         ("${ seed }", [Fault(" seed ", 0, 9)]),
         ("$HOME", [Fault("$HOME", 0, 5)]),
-        ("$(reboot)", [Fault("$(reboot)", 0, 9)]),
+        ("$(reboot)", [Fault("$(", 0, 2)]),
+        ("case $x in a) printf", [Fault("$x", 5, 2)]),
+        ("a $ b", [Fault("$", 2, 1)]),
         ("100$", [Fault("$", 3, 1)]),
         ("${seed", [Fault("${seed", 0, 6)]),
         ("${a}${b}", [Fault("a", 0, 4), Fault("b", 4, 4)]),
@@ -57,4 +59,4 @@ def test_what_has_no_faults_can_be_filled(text):
 
 
 def test_each_unknown_name_is_found():
-    assert [fault.name for fault in faults("echo $((n+1)); echo R$n")] == ["$((n+1)); echo R", "$n"]
+    assert [fault.name for fault in faults("echo $((n+1)); echo R$n")] == ["$(", "$n"]

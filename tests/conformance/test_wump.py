@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import yaml
@@ -97,11 +99,8 @@ def test_a_seed_is_loudly_no_seed(wump):
 
 
 def test_a_clock_that_is_set_by_the_seed_gives_it_seeds(wump, require):
-    require("faketime")
-    simulator = {
-        "command": ["faketime", "-f", "@${seed}", "/usr/games/wump"],
-        "environment": {"FAKETIME_FMT": "%s"},
-    }
+    require("datefudge")
+    simulator = {"command": ["datefudge", "-s", "@${seed}", "/usr/games/wump"]}
     first, second = wump(simulator=simulator), wump(simulator=simulator)
 
     def episode(env, seed):
@@ -118,3 +117,5 @@ def test_a_clock_that_is_set_by_the_seed_gives_it_seeds(wump, require):
     episodes = [episode(first, seed) for seed in range(1, 6)]
     assert [episode(second, seed) for seed in range(1, 6)] == episodes
     assert len(set(map(str, episodes))) == 5
+    # Nothing waits for it: it is the process that we started.
+    assert Path(f"/proc/{first.session.link.process.pid}/comm").read_text() == "wump\n"

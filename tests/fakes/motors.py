@@ -51,6 +51,14 @@ WAYS: dict[str, tuple[list[str], dict[str, Any]]] = {
             "leftover": "drop",
         },
     ),
+    "udp listen": (
+        ["--udp-to", "127.0.0.1:${port}"],
+        {
+            "transport": {"udp": {"listen": True}},
+            "step": [{"send": "{step} {action}", **NUMBERED}],
+            "leftover": "drop",
+        },
+    ),
     "http url": (
         ["--http", "${port}"],
         {

@@ -143,6 +143,8 @@ def test_a_part_of_the_fields_can_be_read_before_the_reply_is_whole():
     ("way", "searched"),
     [
         ({"find": "\nALT = {float}"}, r'find "\\nALT = {float}"'.replace("\\\\", "\\")),
+        ({"find": r"C:\\data.+ {float}"}, r"""find "C:\\\\data.+ {float}", which is taken as it stands"""
+         " (a regular expression is written `regex: '/.../'`)"),
         ({"regex": "/A(.)/"}, 'regex "/A(.)/"'),
         ({"key": "depth"}, 'key "depth"'),
         ({"chars": "3..9"}, "chars 3..9"),

@@ -68,7 +68,7 @@ def test_several_exchanges_in_order():
     assert talk.hear("ok # ") == b"run\n"
     assert talk.hear("X= 2\n") == b"go\n"
     assert talk.hear("fine > ") == "done"
-    assert talk.dialogue.reply == b"ok # X= 2\nfine > "
+    assert talk.dialogue.reply == b"ok # \nX= 2\nfine > "
 
 
 def test_what_is_left_over_between_exchanges_is_refused():
@@ -157,7 +157,7 @@ def test_several_lines_await_as_many_replies():
     assert talk.begin(action=1.0) == b"a 1\n5\nc\n"
     assert talk.hear("one > two > ") is None
     assert talk.hear("three > ") == "done"
-    assert talk.dialogue.reply == b"one > two > three > "
+    assert talk.dialogue.reply == b"one > \ntwo > \nthree > "
 
 
 def test_questions_on_the_way_are_answered():

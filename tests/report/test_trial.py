@@ -57,6 +57,7 @@ def test_failures_are_counted_and_the_first_is_kept(crashing):
     assert result.lengths is None
     assert result.endings.failed == 2
     assert "exit code 3" in result.failure
+    assert result.estimate is None
 
 
 def test_a_failure_that_a_policy_turned_into_an_end_is_still_a_failure(crashing):

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import signal
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from gymnasium.vector import AutoresetMode
 
 from filebridge.env import BridgeEnv
 from filebridge.errors import SimulatorExited, SimulatorTimeout
-from filebridge.vector import Received
+from filebridge.vector import BridgeVectorEnv, Received
 
 FAKES = Path(__file__).parent.parent / "fakes"
 
@@ -353,3 +354,70 @@ def test_how_long_was_waited_and_for_whom(envs):
     assert envs.waited - before >= 0.2
     busy.fill(0)
     assert envs.busy[2] >= 0.2
+
+
+LONG = "printf 'x=%s a=%s\\n' $x $a; head -c 300000 /dev/zero | tr '\\0' '.'; printf '> '"
+
+
+@pytest.mark.parametrize(("code", "step"), [
+    (several.SHELL, [{"send": "{action}", "until": "> "}, {"send": "0", "until": "> "}]),
+    # More than a pipe holds: it can only go on when somebody reads.
+    (several.SHELL.replace("printf 'x=%s a=%s\\n> ' $x $a", LONG), [{"send": "{action}", "until": "> "}]),
+], ids=["two exchanges", "a long reply"])
+def test_a_trainer_that_comes_late_does_not_blame_those_who_waited_for_it(code, step):
+    made = several.config(simulator={"command": several.shell(code)}, step=step, deadlines={"step": 0.4})
+    with several.vector(2, made) as envs:
+        envs.reset(seed=0)
+        envs.step([1, 1])
+        for _ in range(2):
+            envs.send([1, 2])
+            time.sleep(0.6)
+            received = envs.recv(2)
+        assert received.observations[:, 0].tolist() == [3, 6]
+
+
+def test_who_is_silent_while_the_trainer_is_away_has_had_that_time():
+    with several.vector(2, several.config(deadlines={"step": 0.5})) as envs:
+        envs.reset(seed=0)
+        envs.step([1, 1])
+        envs.send([9, 1])
+        begun = time.monotonic()
+
+        def go_on():
+            while time.monotonic() - begun < 10:
+                time.sleep(0.15)
+                ready = envs.recv()
+                envs.send([1] * len(ready.seats), ready.seats)
+
+        with pytest.raises(SimulatorTimeout, match=r"^no whole reply within 0.5 s"):
+            go_on()
+        assert time.monotonic() - begun < 5
+
+TELLING = """
+import socket, sys, time
+telling = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+telling.connect(("127.0.0.1", int(sys.argv[1])))
+while True:
+    time.sleep(0.002)
+    try:
+        telling.send(b"%.6f" % time.monotonic())
+    except ConnectionError:
+        pass
+"""
+
+
+def test_what_is_told_at_a_time_is_never_older_however_late_it_is_received():
+    made = {
+        "filebridge": 1, "name": "Telling", "max_steps": 99, "fields": {"time": {"column": 1}}, "observation": ["time"],
+        "simulator": {"command": ["${python}", "-S", "-E", "-c", TELLING, "${port}"], "seed": "none"},
+        "transport": {"udp": {"listen": "127.0.0.1:${port}"}}, "leftover": "drop", "action": {"choices": 2},
+        "start": {}, "step": [{"at": "50 ms"}],
+    }  # fmt: skip
+    with closing(BridgeVectorEnv(made, 2)) as envs:
+        envs.reset()
+        begun = time.monotonic()
+        envs.send([0, 0])
+        several.fake.until(lambda: time.monotonic() - begun > 0.2)
+        received = envs.recv(2)
+        assert (received.observations[:, 0] > begun + 0.05).all()
+        assert (received.observations[:, 0] > begun + 0.2 - 0.01).all(), "what was there by now is not what comes then"

@@ -121,6 +121,7 @@ class RunProcess(Process):
         self.stderr_fd = stderr_fd
         self.started = time.monotonic()
         self.ended = self.busy = False
+        self.heard = None
         self._tail = b""
         self._exit = None
         self._reaped = 0.0
@@ -129,7 +130,9 @@ class RunProcess(Process):
 
     def begin(self, pid: int) -> None:
         """Be the process ``pid``, just started; what was said on stderr before is forgotten."""
+        heard = self.heard
         super().__init__(pid, self.stderr_fd)
+        self.heard = heard
         self._settled = self._told = False
         self.busy = True
 

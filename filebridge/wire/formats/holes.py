@@ -16,9 +16,12 @@ from filebridge.wire.formats.conversion import KINDS, source_bytes
 from filebridge.wire.formats.problem import FieldProblem
 from filebridge.wire.numbers import NUMBER_WORDS, NumberWord, number_list_pattern, number_pattern
 
-__all__ = ["Hole", "Pattern", "compile_pattern"]
+__all__ = ["Hole", "Pattern", "compile_pattern", "looks_regular"]
 
 _TOKENS = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+# A path may hold `\\data`, and a sentence `.*`; nobody prints a repeated class.
+_REGULAR = re.compile(r"\\[dwsDWS]|\.[*+]|\[(?:0-9|a-z|A-Z)")
+_SURELY_REGULAR = re.compile(r"\\[dwsDWS][*+]|\[(?:0-9|a-z|A-Z)[^\]]*\][*+]")
 _SPACE = re.compile(rb"([ \t]*\n[ \t]*|[ \t]+)")
 _MOST_HOLES = 32
 _MOST_VALUES = 1000
@@ -53,12 +56,28 @@ _Piece = Hole | bytes
 
 def compile_pattern(source: str, text: Text) -> Pattern:
     """Return the compiled form of the text of a `find`; raises FieldProblem with the place of what is wrong in it."""
+    _refuse_expression(source)
     pieces = _trimmed(list(_pieces(source, text)))
     _refuse_neighbours(source, pieces)
     holes = tuple(piece for piece in pieces if isinstance(piece, Hole) and piece.word != "any")
     _refuse_company(source, holes)
     regex = b"".join(_source(pieces, index, text.decimal) for index in range(len(pieces)))
     return Pattern(re.compile(regex), _lead(pieces[0]), holes)
+
+
+def looks_regular(source: str) -> bool:
+    """Return whether the text of a `find` may have been meant as a regular expression."""
+    return _REGULAR.search(source) is not None
+
+
+def _refuse_expression(source: str) -> None:
+    meant = _SURELY_REGULAR.search(source)
+    if meant is not None:
+        expected = "`regex: '/.../'` with one group; or the text as it is printed, with holes, `{int}` and `{any}` say"
+        raise FieldProblem(
+            "find", "`find` takes no regular expression", found=meant[0], expected=expected, offset=meant.start(),
+            length=len(meant[0]),
+        )  # fmt: skip
 
 
 def _problem(source: str, hole: Hole, what: str, expected: str, near: str = "") -> FieldProblem:

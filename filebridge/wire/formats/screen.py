@@ -1,4 +1,4 @@
-"""The whole of a full screen as numbers: the codes of all its characters, or where the cursor stands (`screen`)."""
+"""The whole of a full screen as numbers: what its characters are, how they are drawn, the cursor (`screen`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from filebridge.config.field import FieldModel
+from filebridge.config.field import STYLES, FieldModel
 from filebridge.config.simulator import Text
 from filebridge.errors import ParseError, escaped
 from filebridge.picture import DIAGONALS, strokes
@@ -17,6 +17,9 @@ from filebridge.wire.reading import Reading
 
 __all__ = ["reader"]
 
+_BEHIND = (b"\x1b[", *(bytes([16 + bits]) for bits in range(1 << len(STYLES))))
+"""What stands behind the lines: the cursor, or the styles of the cells before it."""
+
 _CURE = "`screen` reads the screen of a terminal: give its size with `screen: 80x24` in the transport's console"
 
 
@@ -24,26 +27,28 @@ def reader(name: str, field: FieldModel, text: Text, size: tuple[int, int] | Non
     """Return the reading of `screen`, from a snapshot as wire.screen.Screen makes them; an empty message has none.
 
     `cells` is an array of uint8 of the shape (rows, columns), new at each read: the codes of the characters in Latin-1,
-    box drawing as the nearest of ``-|+``, all others as ``?``. `cursor` is a vector of its row and column, counted
-    from 1. With ``size``, the columns and rows, the reading of `cells` knows its shape and refuses another; without,
-    its shape is that of the message. Reading raises ParseError for a message that is no snapshot. Raises FieldProblem
-    where the field has no `screen`.
+    box drawing as the nearest of ``-|+``, all others as ``?``. `reverse`, `bold` and `underline` are arrays like it, of
+    1 where a cell is drawn so and 0 elsewhere, from a snapshot with styles. `cursor` is a vector of its row and column,
+    counted from 1. With ``size``, the columns and rows, the reading of an array knows its shape and refuses another;
+    without, its shape is that of the message. Reading raises ParseError for a message that is no snapshot. Raises
+    FieldProblem where the field has no `screen`.
     """
     if field.screen is None:
-        raise FieldProblem("screen", "missing", expected="`screen: cells` or `screen: cursor`")
+        raise FieldProblem("screen", "missing", expected="`screen: cells`, `screen: reverse` or `screen: cursor`")
     if field.screen == "cursor":
         return Reading(_cursor(name), Kind.VECTOR, 2)
-    if size is None:
-        return Reading(_cells(name, None), Kind.GRID)
-    columns, rows = size
-    return Reading(_cells(name, (rows, columns)), Kind.GRID, rows * columns, (rows, columns))
+    shape = None if size is None else (size[1], size[0])
+    read = _cells(name, shape) if field.screen == "cells" else _plane(name, STYLES.index(field.screen), shape)
+    if shape is None:
+        return Reading(read, Kind.GRID)
+    return Reading(read, Kind.GRID, shape[0] * shape[1], shape)
 
 
 def _cursor(name: str) -> Callable[[bytes], Any]:
     def read(message: bytes) -> list[int] | None:
         if not message:
             return None
-        row, _, column = message[message.rfind(b"\n") + 3 : -1].partition(b";")
+        row, _, column = message[message.rfind(b"\x1b[") + 2 : -1].partition(b";")
         if not (row.isdigit() and column.isdigit()):
             raise _no_screen(name, message)
         return [int(row), int(column)]
@@ -59,13 +64,29 @@ def _cells(name: str, shape: tuple[int, int] | None) -> Callable[[bytes], Any]:
             return None
         codes = message if message.isascii() else _latin(name, message)
         columns, end = codes.find(b"\n"), codes.rfind(b"\n") + 1
-        rows = end // (columns + 1) if columns > 0 and codes.startswith(b"\x1b[", end) else 0
+        rows = end // (columns + 1) if columns > 0 and codes.startswith(_BEHIND, end) else 0
         if rows * (columns + 1) != end or not rows or (shape is not None and shape != (rows, columns)):
             raise _no_screen(name, message, shape)
         lines = frombuffer(codes, uint8, end).reshape(rows, columns + 1)
         if (lines[:, columns] != 10).any():
             raise _no_screen(name, message, shape)
         return lines[:, :columns].copy()
+
+    return read
+
+
+def _plane(name: str, bit: int, shape: tuple[int, int] | None) -> Callable[[bytes], Any]:
+    frombuffer, uint8 = numpy.frombuffer, numpy.uint8
+
+    def read(message: bytes) -> Any:
+        if not message:
+            return None
+        start, rows = message.rfind(b"\n") + 1, message.count(b"\n")
+        size = message.rfind(b"\x1b[") - start
+        columns = size // rows if rows else 0
+        if size <= 0 or rows * columns != size or (shape is not None and shape != (rows, columns)):
+            raise _no_screen(name, message, shape)
+        return frombuffer(message, uint8, size, start).reshape(rows, columns) >> bit & 1
 
     return read
 

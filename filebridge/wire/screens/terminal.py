@@ -7,7 +7,7 @@ on another size of screen, and what is slow because it keeps colours, which nobo
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
@@ -18,24 +18,37 @@ from pyte.charsets import LAT1_MAP
 from pyte.screens import Char
 from wcwidth import wcwidth
 
-__all__ = ["Parser", "Terminal"]
+__all__ = ["Parser", "StyledTerminal", "Terminal"]
 
 _MODES = frozenset({modes.IRM, modes.LNM, modes.DECOM, modes.DECAWM, modes.DECTCEM})
-_BLANK, _STUB = Char(" "), Char("")
+_BLANK = Char(" ")
 _MOST_ANSWERS: Final = 4096
 
 # One cell without colours for each character; the cache holds the characters of any screen, not of all Unicode.
 _cell = lru_cache(4096)(Char)
+
+_STYLES = {1: "bold", 4: "underscore", 7: "reverse"}
+_PLAIN = {21: "bold", 22: "bold", 24: "underscore", 27: "reverse"}
+_COLOURS = (38, 48)
+
+
+@lru_cache(64)
+def _styled(style: frozenset[str]) -> Callable[[str], Char]:
+    """Return what makes cells in ``style``, names of fields of a Char."""
+    flags: dict[str, Any] = {name: name in style for name in _STYLES.values()}
+    return lru_cache(4096)(lambda char: _cell(char)._replace(**flags)) if style else _cell
 
 
 class Terminal(pyte.Screen):
     """A screen of a fixed size without colours, each cell of which holds one character, or "" behind a wide one.
 
     ``answers`` collects what a terminal sends by itself when it is asked, until somebody sends it; at most 4 KiB.
+    ``cell`` makes the cell of a character that is drawn now.
     """
 
     def __init__(self, columns: int, rows: int) -> None:
         self.answers = bytearray()
+        self.cell: Callable[[str], Char] = _cell
         super().__init__(columns, rows)
 
     @property
@@ -54,9 +67,9 @@ class Terminal(pyte.Screen):
             for char in data:
                 self._place(char)
             return
-        column, line = cursor.x, self.buffer[cursor.y]
+        column, line, cell = cursor.x, self.buffer[cursor.y], self.cell
         for char in data:
-            line[column] = _cell(char)
+            line[column] = cell(char)
             column += 1
         cursor.x = column
         self.dirty.add(cursor.y)
@@ -75,9 +88,9 @@ class Terminal(pyte.Screen):
         if modes.IRM in self.mode:
             self.insert_characters(width)
         line = self.buffer[cursor.y]
-        line[cursor.x] = _cell(char)
+        line[cursor.x] = self.cell(char)
         if width == 2 and cursor.x + 1 < self.columns:
-            line[cursor.x + 1] = _STUB
+            line[cursor.x + 1] = self.cell("")
         cursor.x = min(cursor.x + width, self.columns)
         self.dirty.add(cursor.y)
         return None
@@ -87,7 +100,7 @@ class Terminal(pyte.Screen):
         if unicodedata.combining(mark) and before in line and line[before].data:
             whole = unicodedata.normalize("NFC", line[before].data + mark)
             if len(whole) == 1:
-                line[before] = _cell(whole)
+                line[before] = line[before]._replace(data=whole)
                 self.dirty.add(self.cursor.y)
 
     def repeat(self, count: int = 1) -> None:
@@ -166,6 +179,54 @@ class Terminal(pyte.Screen):
         """Keep what the terminal answers."""
         if len(self.answers) < _MOST_ANSWERS:
             self.answers += data.encode("ascii")
+
+
+class StyledTerminal(Terminal):
+    """A Terminal that keeps of each cell whether it is bold, underlined, reverse; colours are not kept.
+
+    What is erased has none of these.
+    """
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self._style = self._saved = frozenset[str]()
+        super().__init__(columns, rows)
+
+    def reset(self) -> None:
+        """Clear the screen, and draw plain from now on."""
+        super().reset()
+        self._draw_in(frozenset())
+
+    def select_graphic_rendition(self, *attrs: int, **kwargs: Any) -> None:
+        """Draw in other styles from now on."""
+        if kwargs.get("private"):
+            return
+        style, codes = set(self._style), iter(attrs or (0,))
+        for code in codes:
+            if code in _COLOURS:
+                # The number of a colour, or its parts, may look like a style.
+                for _ in range({5: 1, 2: 3}.get(next(codes, 0), 0)):
+                    next(codes, 0)
+            elif code == 0:
+                style.clear()
+            elif code in _STYLES:
+                style.add(_STYLES[code])
+            else:
+                style.discard(_PLAIN.get(code, ""))
+        self._draw_in(frozenset(style))
+
+    def save_cursor(self, *_: int) -> None:
+        """Remember the cursor and the styles, in place of what was remembered before."""
+        super().save_cursor()
+        self._saved = self._style
+
+    def restore_cursor(self, *_: int) -> None:
+        """Go back to what was remembered."""
+        super().restore_cursor()
+        self._draw_in(self._saved)
+
+    def _draw_in(self, style: frozenset[str]) -> None:
+        self._style = style
+        self.cell = _styled(style)
 
 
 def _known(codes: tuple[int, ...], kwargs: dict[str, Any]) -> list[int]:

@@ -178,6 +178,8 @@ def test_text_is_decoded_as_the_configuration_says():
         ("h {word:2}", "a vector of what is no number", "{word:2}", "", 2),
         ("h {float", "a brace on its own", "{", "", 2),
         ("h }", "a brace on its own", "}", "", 2),
+        (r"$\d+ = {float}", "`find` takes no regular expression", r"\d+", "", 1),
+        ("T[0-9]+ {float}", "`find` takes no regular expression", "[0-9]+", "", 1),
         ("height", "no place for a value", "height", "", 0),
         ("h {any} m", "no place for a value", "h {any} m", "", 0),
         ("{any}h {int}", "skips nothing at the end of a pattern", "{any}", "", 0),

@@ -115,10 +115,10 @@ class Spare(Running):
         """Read what it has said since its start; return whether it runs. Raises what the first step would."""
         for descriptor, _ in link.poll(0):
             if descriptor == link.process.stderr_fd:
-                link.drain_stderr()
+                link.judge_stderr(before=True)
             elif descriptor == link.process.pidfd or not _heard(link):
                 return False
-        link.dialogue.settle()
+        link.dialogue.settle(self.program.phases["step"])
         return link.alive
 
     def _go_on(self, events: Events | None) -> None:

@@ -245,6 +245,7 @@ def test_a_warm_reset_is_much_quicker_than_a_cold_one(opened):
             begun = time.perf_counter()
             env.reset()
             taken.append(time.perf_counter() - begun)
-        times.append(sorted(taken)[1])
+        # The best of several: the machine may be busy with something else.
+        times.append(min(taken))
     assert times[0] > 0.3
     assert times[1] < times[0] / 2

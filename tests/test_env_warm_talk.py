@@ -158,14 +158,42 @@ def test_what_the_configuration_expects_is_no_reason_to_start_anew(opened, betwe
         assert counted(env) == (number, 0)
 
 
+def test_a_complaint_on_stderr_is_heard_while_it_waits(opened, tmp_path):
+    # The first one does not complain.
+    code = f"""
+say("x=0\\n> ")
+try:
+    os.mkdir({str(tmp_path / "first")!r})
+except FileExistsError:
+    time.sleep(0.05)
+    note("ERROR: no licence\\n")
+hear()
+"""
+    env = opened(BridgeEnv, fake.config(code, complaints="ERROR"), warm=1)
+    env.reset()
+    spare = rested(env)
+    fake.until(lambda: spare.link.poll(0))
+    assert env.reset()[0].item() == 0
+    assert counted(env) == (0, 1)
+
+
 def test_whoever_has_started_is_taken_before_those_that_have_not(opened, tmp_path):
-    code = f'import pathlib\np = pathlib.Path({str(tmp_path / "n")!r})\nn = int(p.read_text()) if p.exists() else 0\n'
-    code += 'p.write_text(str(n + 1))\nn == 1 and time.sleep(30)\nsay("x=0\\n> ")\nhear()'
+    # All but the first one start when they may, each by its number.
+    code = f"""
+try:
+    os.mkdir({str(tmp_path / "first")!r})
+except FileExistsError:
+    while not os.path.exists({str(tmp_path)!r} + f"/{{os.getpid()}}"):
+        time.sleep(0.002)
+say("x=0\\n> ")
+hear()
+"""
     env = opened(BridgeEnv, fake.config(code), warm=2)
     env.reset()
     slow, other = env.session.pool.spares
+    pid = other.link.process.pid
+    (tmp_path / str(pid)).touch()
     fake.until(lambda: (other.poke(), not other.waits)[1])
     assert slow.waits
-    pid = other.link.process.pid
     env.reset()
     assert env.session.link.process.pid == pid

@@ -117,6 +117,11 @@ class Dialogue(Course):
             chunk = self.filter.clean(chunk)
         self._set_aside(chunk if self._rules.snapshots else self._joined(chunk), self._rules.leftover == "drop")
 
+    def settle(self, phase: Phase) -> None:
+        """Do with what came while nothing was asked as ``begin`` of ``phase`` does; raises Desync likewise."""
+        if self.pending:
+            self._settle_before(phase)
+
     def _settle_before(self, phase: Phase) -> None:
         """Do with what is left over as the rules want it before ``phase`` begins."""
         self._settle_leftover()
@@ -124,11 +129,6 @@ class Dialogue(Course):
     def _take_up(self) -> bytes | None:
         """See whether what is there already is the reply to an exchange that sends nothing."""
         return self._receive_general(self.pending)
-
-    def settle(self) -> None:
-        """Do with what came while nothing was asked as ``begin`` does; raises Desync likewise."""
-        if self.pending:
-            self._settle_leftover()
 
     def _set_aside(self, data: bytes | bytearray, drop: bool) -> None:
         """Keep what came while nothing was asked, as far as the rules want it."""

@@ -14,6 +14,7 @@ from filebridge.attention import Attention
 from filebridge.config import substitution
 from filebridge.errors import ActionError, BridgeError, CleanupError, ExecFailed
 from filebridge.launching import connect, launch_of, look_beside, placed_files, shown_command
+from filebridge.masking import NOTHING, Mask
 from filebridge.program import Program
 from filebridge.transports.base import Transport
 from filebridge.transports.folder import RunFolder
@@ -118,6 +119,7 @@ class Link(Attention):
     def _connect(self, transport: Transport) -> None:
         self.enrolment = None
         self.process = transport.process
+        self.process.mask = self.mask
         self.transport = transport
         self.attach()
         self.eagerness = 8
@@ -176,6 +178,11 @@ class Link(Attention):
                 cure="`transport: {console: {terminal: raw}}`, or shorter lines",
             )
         return self.transport.write(data)
+
+    @property
+    def mask(self) -> Mask:
+        """What hides the secrets that the simulator was told."""
+        return NOTHING if self._addresses is None else self._addresses.mask
 
     @property
     def alive(self) -> bool:

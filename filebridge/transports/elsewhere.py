@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from filebridge.masking import NOTHING
 from filebridge.transports.process import Exit, Process
 
 __all__ = ["Elsewhere"]
@@ -21,6 +22,7 @@ class Elsewhere(Process):
         self.ended = False
         self._exit = None
         self._tail = b""
+        self.mask = NOTHING
 
     def exit(self) -> Exit | None:
         """Return None: its end cannot be seen."""

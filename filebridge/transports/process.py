@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from filebridge.errors import ExecFailed, StartError
+from filebridge.masking import NOTHING, Mask
 from filebridge.transports.condition import condition
 from filebridge.transports.shutting import shut
 
@@ -62,9 +63,10 @@ class Process:
     ``pidfd`` is readable once the process has ended, -1 where the system has none. ``stderr_fd`` is
     the end of its stderr that wants draining, -1 when that goes elsewhere or has ended. ``started``
     is a monotonic time in seconds. ``ended`` is set once ``exit`` has seen the end.
+    ``mask`` hides what of its stderr must not be shown.
     """
 
-    __slots__ = ("_exit", "_reaped", "_tail", "ended", "pid", "pidfd", "started", "stderr_fd")
+    __slots__ = ("_exit", "_reaped", "_tail", "ended", "mask", "pid", "pidfd", "started", "stderr_fd")
 
     def __init__(self, pid: int, stderr_fd: int = -1) -> None:
         self.pid = pid
@@ -72,6 +74,7 @@ class Process:
         self.stderr_fd = stderr_fd
         self.started = time.monotonic()
         self.ended = False
+        self.mask: Mask = NOTHING
         self._tail = b""
         self._exit: Exit | None = None
         self._reaped = 0.0
@@ -88,11 +91,11 @@ class Process:
             if not chunk:
                 shut(self, "stderr_fd")
                 return
-            self._tail = (self._tail + chunk)[-TAIL:]
+            self._tail = self.mask(self._tail + chunk)[-TAIL:]
 
     def stderr_tail(self) -> bytes:
         """Return the last bytes of stderr that were drained, at most 8 KiB."""
-        return self._tail
+        return self.mask.cut(self._tail)
 
     def exit(self) -> Exit | None:
         """Return how the process ended, None while it lives; does not wait, and reaps this process only."""

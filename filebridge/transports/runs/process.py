@@ -8,6 +8,7 @@ import subprocess
 import time
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 
+from filebridge.masking import NOTHING
 from filebridge.transports.base import Launch
 from filebridge.transports.birth import (
     abandon,
@@ -122,6 +123,7 @@ class RunProcess(Process):
         self.started = time.monotonic()
         self.ended = self.busy = False
         self._tail = b""
+        self.mask = NOTHING
         self._exit = None
         self._reaped = 0.0
         self._fine = frozenset(fine)

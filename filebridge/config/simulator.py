@@ -112,7 +112,7 @@ class Simulator(Part):
     ] = Field(
         default_factory=dict,
         description="Environment variables, beside PATH, HOME, LANG, TZ and TMPDIR; nothing else is inherited."
-        " `${...}` as in `command`.",
+        " `${...}` as in `command`; the place for `${token}`, since all users of the machine can read a command.",
     )
     directory: str = Field(
         "${workdir}", description="The folder that the program starts in; by default its private run folder."

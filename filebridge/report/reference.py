@@ -141,7 +141,7 @@ def _plural(words: str) -> str:
 def _bounds(schema: Mapping[str, Any]) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is None:
-        return ""
+        return f" above {schema['exclusiveMinimum']}" if "exclusiveMinimum" in schema else ""
     return f" from {low}" if high is None else f", {low} to {high}"
 
 

@@ -161,7 +161,7 @@ class Limits(Part):
     files: int | None = Field(None, ge=8, description="Open descriptors of each process.")
     file_size: Size | None = Field(None, description="Largest file that it may write.")
     processes: int | None = Field(None, ge=1, description="Processes of this user.")
-    output: Size = Field(1 << 20, description="Largest message; more without an end is an error.")
+    output: Size = Field(1 << 20, description="Largest message; more is an error, with or without its end.")
 
 
 class Text(Part):

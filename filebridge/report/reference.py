@@ -124,7 +124,7 @@ _WORDS = {
     "string": "a text", "number": "a number", "integer": "a whole number", "boolean": "`true` or `false`",
     "anything": "anything",
 }  # fmt: skip
-_EXAMPLES = {"50 ms": "a duration", "1 MiB": "a size", "80x24": "a size"}
+_EXAMPLES = {"50 ms": "a duration", "1 MiB": "a size", "80x24": "a size", "SIGSEGV": "a signal"}
 _END = "a text, a mapping: label -> text, or a list of these"
 
 

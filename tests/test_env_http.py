@@ -231,7 +231,10 @@ def test_the_password_of_basic_credentials_and_a_value_in_a_cookie_are_not_shown
     told = {"http": {"url": URL, "secrets": {"Authorization": "FILEBRIDGE_TEST_KEY", "Cookie": "FILEBRIDGE_COOKIE"}}}
     monkeypatch.setenv("FILEBRIDGE_TEST_KEY", "Basic " + base64.b64encode(b"me:hunter2-and-more").decode())
     monkeypatch.setenv("FILEBRIDGE_COOKIE", "session=sesame-and-more; unit=7")
-    say = """answer(f"no {base64.b64decode(key[6:]).decode()[3:]} {fields[fields.index('session=') + 8:][:15]}", "403 No")"""
+    say = """
+        password, value = base64.b64decode(key[6:]).decode()[3:], fields.partition("session=")[2][:15]
+        answer(f"no {password} {value}", "403 No")
+"""
     with bridge(ECHO.replace("SAY", say), transport=told) as env:
         env.reset()
         net.play(env, 1)

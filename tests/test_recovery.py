@@ -68,8 +68,8 @@ def test_truncate_ends_the_episode_with_the_last_valid_observation(then, kind, e
             "Fake", "step", 1, 3, "1\\n"
         )
         assert set(record) == {
-            "error", "what", "found", "cure", "simulator", "phase", "seat", "episode", "step", "process", "exit", "awaited",
-            "deadline", "sent", "received", "stderr", "transcript",
+            "error", "what", "found", "cure", "simulator", "phase", "seat", "episode", "step", "process", "exit",
+            "awaited", "deadline", "sent", "received", "stderr", "transcript",
         }
         with pytest.raises(UsageError, match=r"^step without a running episode"):
             env.step(fake.act())
@@ -77,11 +77,11 @@ def test_truncate_ends_the_episode_with_the_last_valid_observation(then, kind, e
         assert env.step(fake.act())[0].tolist() == [1]
 
 
-def test_equal_seeds_give_equal_infos_of_a_failure():
+def test_equal_episodes_give_equal_infos_of_a_failure():
     infos = []
     for _ in range(2):
         with fake.bridge(failing("os._exit(1)"), on_failure={"crash": "truncate"}) as env:
-            env.reset(seed=3)
+            env.reset()
             infos.append([env.step(fake.act())[4] for _ in range(3)])
     assert infos[0] == infos[1]
     assert infos[0][2]["bridge_failure"]["error"] == "SimulatorExited"

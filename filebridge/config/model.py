@@ -148,7 +148,8 @@ class Config(Part):
     leftover: Literal["refuse", "drop", "keep"] = Field(
         "refuse",
         description="Output after a reply's end, before the next thing is sent: an error, dropped, or kept as the"
-        " beginning of the next reply. White space is always dropped, unless kept.",
+        " beginning of the next reply. White space is always dropped, unless kept. On a full screen and over UDP the"
+        " default is `drop`.",
     )
     on_failure: Annotated[OnFailure, BeforeValidator(_on_failure), _POLICY] = Field(
         OnFailure(),

@@ -156,8 +156,9 @@ class Simulator(Part):
         None, ge=1, description="Episodes after which a process is replaced by a new one, for programs that leak."
     )
     exit_ok: ExitCodes = Field(
-        (0,), description="With `each: step`: exit codes of a run that went well, `0`, `[0, 2]` or `0..3`; and signals, by"
-        " their names, that end one whose result counts all the same: `[0, SIGSEGV]`."
+        (0,),
+        description="With `each: step`: exit codes of a run that went well, `0`, `[0, 2]` or `0..3`; and signals, by"
+        " their names, that end one whose result counts all the same: `[0, SIGSEGV]`.",
     )
     remember: int = Field(
         0,

@@ -35,8 +35,8 @@ class Answers:
     """
 
     __slots__ = (
-        "_body", "_cap", "_chunks", "_head", "_known", "_left", "_mask", "_parser", "_pieces", "_raw", "_response", "_size",
-        "over",
+        "_body", "_cap", "_chunks", "_head", "_known", "_left", "_mask", "_parser", "_pieces", "_raw", "_response",
+        "_size", "over",
     )  # fmt: skip
 
     def __init__(self, cap: int, mask: Mask = NOTHING) -> None:

@@ -110,7 +110,8 @@ class RunProcess(Process):
     """The process of the run that is under way; between two runs that of a simulator which lives and does nothing.
 
     ``exit`` tells only an end that is a failure: an exit code or a signal that is not among ``fine``, where the
-    number of a signal is negative, or any end after it was told to end. Between two runs ``pid`` is 0 and ``pidfd`` -1; after a failure the number stays.
+    number of a signal is negative, or any end after it was told to end. Between two runs ``pid`` is 0 and ``pidfd`` -1;
+    after a failure the number stays.
     ``stderr_fd`` is that of all runs, ``busy`` says that a run is under way or has failed.
     """
 

@@ -72,6 +72,7 @@ class Link(Attention):
             self.folder = RunFolder.make(program.config.name)
             guardian.watch(folder=self.folder.path)
             self._connect(self._started(values, transcripts))
+            self.process.mask = self.mask
             if self.process.pid:
                 guardian.watch(pid=self.process.pid, token=self._token)
         except BaseException:
@@ -119,7 +120,6 @@ class Link(Attention):
     def _connect(self, transport: Transport) -> None:
         self.enrolment = None
         self.process = transport.process
-        self.process.mask = self.mask
         self.transport = transport
         self.attach()
         self.eagerness = 8

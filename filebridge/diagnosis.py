@@ -103,7 +103,7 @@ def died(link: Link, phase: str, between: bool = False) -> BridgeError:
     if phase == "start" or never_spoke:
         return _ended_at_once(link, end)
     when = f"between two {'episodes' if phase == 'reset' else 'steps'}" if between else f"in the middle of a {phase}"
-    death = run_cure(end) if runs else death_cure(end, link.dialogue.exchange)
+    death = run_cure(end, link.program.config.simulator.exit_ok) if runs else death_cure(end, link.dialogue.exchange)
     death = ending_cure(link.dialogue) if between and (end is None or end.signal is None) else death
     left = left_cure(link.program, link.process.stderr_tail())
     error = SimulatorExited(f"the simulator ended {when}: {end}", cure=left or death)

@@ -68,6 +68,9 @@ def escaped(data: bytes | str, limit: int = TAIL_BYTES) -> str:
 _ESCAPES = {9: "\\t", 10: "\\n", 13: "\\r", 92: "\\\\"}
 
 
+_ONLY_ONCE = ("elapsed", "pid")
+
+
 @dataclass(frozen=True)
 class Situation:
     """What was going on when an operation failed; a part that is not known is empty.
@@ -108,8 +111,11 @@ class Situation:
         return lines
 
     def record(self) -> dict[str, Any]:
-        """Return the situation as plain values, for ``info`` and for JSON."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """Return the situation as plain values, for ``info`` and for JSON.
+
+        The time that passed and the number of the process are not among them: equal seeds give equal infos.
+        """
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _ONLY_ONCE}
 
 
 class BridgeError(Exception):

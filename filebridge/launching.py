@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import signal
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -112,8 +113,13 @@ def launch_of(config: Config, values: Mapping[str, Any], token: str, sockets: En
         merge_stderr=console.stderr == "merged",
         install=simulator.install,
         ways=_ways(config, sockets),
-        run=Run(simulator.exit_ok, simulator.remember) if simulator.each == "step" else None,
+        run=Run(_endings(simulator.exit_ok), simulator.remember) if simulator.each == "step" else None,
     )
+
+
+def _endings(exit_ok: Sequence[int | str]) -> tuple[int, ...]:
+    """Return the ends of a run that went well, the number of a signal negative."""
+    return tuple(end if isinstance(end, int) else -signal.Signals[end] for end in exit_ok)
 
 
 def _is_raw(console: Console) -> bool:

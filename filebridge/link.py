@@ -14,6 +14,7 @@ from filebridge.attention import Attention
 from filebridge.config import substitution
 from filebridge.errors import ActionError, BridgeError, CleanupError, ExecFailed, Refused
 from filebridge.launching import connect, launch_of, look_beside, placed_files, shown_command
+from filebridge.masking import NOTHING, Mask
 from filebridge.program import Program
 from filebridge.transports.base import Transport
 from filebridge.transports.folder import RunFolder
@@ -74,6 +75,7 @@ class Link(Attention):
             self.folder = RunFolder.make(program.config.name)
             guardian.watch(folder=self.folder.path)
             self._connect(self._started(values, transcripts))
+            self.process.mask = self.mask
             if self.process.pid:
                 guardian.watch(pid=self.process.pid, token=self._token)
         except BaseException:
@@ -198,6 +200,11 @@ class Link(Attention):
             raise
         del heard[: heard.rfind(b"\n") + 1]
         del heard[:-UNFINISHED]
+
+    @property
+    def mask(self) -> Mask:
+        """What hides the secrets that the simulator was told."""
+        return NOTHING if self._addresses is None else self._addresses.mask
 
     @property
     def alive(self) -> bool:

@@ -33,7 +33,8 @@ def plain(link: Link, phase: Phase) -> Plain | None:
         return None
     row, previous = dialogue.row, dialogue.previous
     encode, deliver, write = only.encode or _nothing, _delivering(link, only), link.write
-    cut, clean, labels = only.cut, dialogue.filter.clean, link.program.rules.labels
+    cut, clean = only.cut, dialogue.filter.clean
+    labels, cap = link.program.rules.labels, link.program.rules.cap
 
     def say(seconds: float) -> Talk[None] | None:
         link.deadline, link.begun = seconds, monotonic()
@@ -56,7 +57,7 @@ def plain(link: Link, phase: Phase) -> Plain | None:
         if chunk:
             data = clean(chunk)
             found = cut(data, 0)
-            if found is not None and found[0] == len(data):
+            if found is not None and found[0] == len(data) <= cap:
                 which = found[1]
                 if which.label >= 0:
                     row[which.label] = True

@@ -130,13 +130,15 @@ class Running:
             error = diagnosis.parted(self.link, error, phase)
         if self.link is not None and type(error) is ParseError and error.situation is None:
             error.cure = cut_short(self.link.dialogue.exchange, self.link.dialogue.pending) + error.cure
-        self._failure = f"; the last {phase} failed: {type(error).__name__}: {error.what.partition(chr(10))[0]}"
         if error.situation is None:
             shown = "" if action is None else shown_action(self.program.config.action, action)
             if self.link is not None:
                 error.situation = diagnosis.situation(self.link, phase, error, shown)
             else:
                 error.situation = Situation(self.program.config.name, phase, self.seat, self.episode, action=shown)
+        if self.link is not None:
+            self.link.mask.clear(error)
+        self._failure = f"; the last {phase} failed: {type(error).__name__}: {error.what.partition(chr(10))[0]}"
         return error
 
     def end(self, polite: bool = True, grace: float = 2.0, shielded: bool = True) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import json
 import threading
@@ -11,7 +12,15 @@ from pathlib import Path
 import pytest
 
 from filebridge.env import BridgeEnv
-from filebridge.errors import ConfigError, ParseError, PeerRejected, Refused
+from filebridge.errors import (
+    ConfigError,
+    ParseError,
+    PeerRejected,
+    ProtocolError,
+    Refused,
+    SimulatorExited,
+    UsageError,
+)
 
 _spec = importlib.util.spec_from_file_location("networked", Path(__file__).parent / "fakes" / "networked.py")
 net = importlib.util.module_from_spec(_spec)
@@ -166,6 +175,80 @@ def test_a_key_from_the_environment_is_sent_and_never_shown(monkeypatch, tmp_pat
         assert b"hunter2" not in b"".join(path.read_bytes() for path in tmp_path.rglob("*.jsonl"))
         env.reset()
         net.play(env, 1)
+
+
+ECHO = """
+import base64, json, urllib.parse
+accept()
+while True:
+    method, path, body = request()
+    key = next(each for each in fields.split("\\r\\n") if each.startswith("Authorization: "))[15:]
+    if body.startswith("2 "):
+        SAY
+        time.sleep(99)
+    answer(reply(int(body.split()[0]) if body else 0))
+"""
+ODD = 'Bearer hunter2"and/\xe9<\\xyzzy'
+
+
+@pytest.mark.parametrize("key", ["Bearer hunter2-and-xyzzy", ODD], ids=["plain", "odd"])
+@pytest.mark.parametrize(("say", "kind"), [
+    ("note('the key is ' + key); answer('', '500 No')", Refused),
+    ("note('the key is ' + key[:12]); note(key[12:]); os._exit(3)", SimulatorExited),
+    ("os.write(2, b'the key is ' + key.encode('latin-1')); os._exit(3)", SimulatorExited),
+    ("answer(json.dumps({'detail': key}), '500 No')", Refused),
+    ("answer(json.dumps({'detail': key}, ensure_ascii=False).replace('/', '\\\\/'), '500 No')", Refused),
+    ("answer(urllib.parse.quote(key, safe='', encoding='latin-1').replace('%2F', '%2f'), '500 No')", Refused),
+    ("answer(urllib.parse.urlencode({'key': key}), '500 No')", Refused),
+    ("answer(key.replace('<', '&lt;').replace('\"', '&#34;'), '500 No')", Refused),
+    ("answer(repr(key), '500 No')", Refused),
+    ("answer('', f'500 no {key}')", Refused),
+    ("answer('', '302 Found', 'Location: /' + urllib.parse.quote(key))", Refused),
+    ("say(f'garbage {key}\\r\\n\\r\\n')", ProtocolError),
+    ("say('garbage ' + key[:-2]); time.sleep(0.2); say(key[-2:])", ProtocolError),
+    ("say('HTTP/1.1 200 OK\\r\\n' + key + '\\r\\n\\r\\n')", ProtocolError),
+    ("answer('x', '200 OK', 'Content-Encoding: ' + key)", ProtocolError),
+    ("answer('seq=2 x=' + key)", ParseError),
+])
+def test_however_a_program_repeats_a_key_it_is_not_shown(monkeypatch, tmp_path, say, kind, key):
+    monkeypatch.setenv("FILEBRIDGE_TEST_KEY", key)
+    with bridge(ECHO.replace("SAY", say), transport=SECRET, transcript=tmp_path) as env:
+        env.reset()
+        net.play(env, 1)
+        with pytest.raises(kind) as caught:
+            env.step(net.act())
+        error = caught.value
+        shown = str(error) + repr(error.situation) + repr(error.args) + Path(error.situation.transcript).read_text()
+        assert "***" in shown
+        assert "hunter" not in shown
+        assert "xyzzy" not in shown
+        with pytest.raises(UsageError) as caught:
+            env.step(net.act())
+        assert "hunter" not in str(caught.value)
+
+
+def test_the_password_of_basic_credentials_and_a_value_in_a_cookie_are_not_shown(monkeypatch):
+    told = {"http": {"url": URL, "secrets": {"Authorization": "FILEBRIDGE_TEST_KEY", "Cookie": "FILEBRIDGE_COOKIE"}}}
+    monkeypatch.setenv("FILEBRIDGE_TEST_KEY", "Basic " + base64.b64encode(b"me:hunter2-and-more").decode())
+    monkeypatch.setenv("FILEBRIDGE_COOKIE", "session=sesame-and-more; unit=7")
+    say = """
+        password, value = base64.b64decode(key[6:]).decode()[3:], fields.partition("session=")[2][:15]
+        answer(f"no {password} {value}", "403 No")
+"""
+    with bridge(ECHO.replace("SAY", say), transport=told) as env:
+        env.reset()
+        net.play(env, 1)
+        with pytest.raises(Refused) as caught:
+            env.step(net.act())
+    assert caught.value.found == f"POST /step: no {'*' * 16} {'*' * 15}"
+
+
+def test_an_empty_key_is_refused(monkeypatch):
+    monkeypatch.setenv("FILEBRIDGE_TEST_KEY", "")
+    with bridge(KEYED, transport=SECRET) as env:
+        with pytest.raises(ConfigError, match="the environment variable FILEBRIDGE_TEST_KEY is empty"):
+            env.reset()
+        assert (fake.folders(), fake.inhabitants()) == ([], [])
 
 
 def test_a_key_that_is_not_there_or_wrong_is_told(monkeypatch):

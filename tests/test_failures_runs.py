@@ -6,6 +6,7 @@ import errno
 import gc
 import importlib.util
 import os
+import signal
 import threading
 import warnings
 from pathlib import Path
@@ -72,6 +73,29 @@ def test_exit_codes_that_are_allowed_are_no_failure():
     with run("put(reply(2), 'out.lst')\nsys.exit(4)", simulator={"exit_ok": [0, 4]}) as env:
         env.reset()
         side.play(env, 4)
+
+
+def test_a_signal_that_is_allowed_is_no_failure_and_another_is():
+    dies = "put(reply(2), 'out.lst')\nos.kill(os.getpid(), signal.SIG{})"
+    with run(dies.format("SEGV"), simulator={"exit_ok": [0, "SIGSEGV"]}) as env:
+        env.reset()
+        side.play(env, 4)
+    with run(dies.format("ABRT"), simulator={"exit_ok": [0, "SIGSEGV"]}) as env:
+        error, _ = side.failure(env, SimulatorExited)
+    assert error.signal == signal.SIGABRT
+
+
+@pytest.mark.parametrize(("exit_ok", "end", "cure"), [
+    (0, "sys.exit(1)", "`exit_ok: [0, 1]`"),
+    ([0, 3], "sys.exit(1)", "`exit_ok: [0, 1, 3]`"),
+    ([0, "SIGABRT"], "sys.exit(1)", "`exit_ok: [0, 1, SIGABRT]`"),
+    ("0..2", "os.kill(os.getpid(), signal.SIGSEGV)", "`exit_ok: [0, 1, 2, SIGSEGV]`"),
+    ([0, 3], "os.kill(os.getpid(), signal.SIGKILL)", "the input it was given"),
+])
+def test_the_cure_names_the_end_beside_those_that_are_allowed_already(exit_ok, end, cure):
+    with run(f"put(reply(2), 'out.lst')\n{end}", simulator={"exit_ok": exit_ok}) as env:
+        error, _ = side.failure(env, SimulatorExited)
+    assert error.cure.endswith(cure)
 
 
 @pytest.mark.parametrize(("then", "state"), [

@@ -294,6 +294,22 @@ def got():
 TALK = HEADED + "put(reply(0))\ngot()\nput(reply(1))\ngot()\n"
 
 
+@pytest.mark.parametrize("at", [2, 4])
+def test_a_whole_reply_in_one_piece_that_is_larger_than_allowed_is_refused(at):
+    code = f"""
+accept()
+step = 0
+while True:
+    say("x" * 60_000 * (step == {at}) + " " + reply(step))
+    step = hear()
+"""
+    with net.bridge(code, limits={"output": "1 KiB"}) as env:
+        error, took = net.failure(env, MessageTooLarge, at)
+    assert took < 5, "the deadline is 10 s"
+    assert error.what == "a reply of more than 1024 bytes"
+    assert f"seq={at} " in error.situation.received
+
+
 @pytest.mark.parametrize(("framing", "head"), [
     ({"length": 4}, '">i", -1'), ({"length": 4}, '">I", 1 << 31'), ({"length": 4}, '">I", (1 << 20) + 1'),
 ], ids=["-1", "2^31", "limit"])

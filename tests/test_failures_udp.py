@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from filebridge.env import BridgeEnv
-from filebridge.errors import ActionError, EndpointInUse, ParseError, ReadyTimeout, SimulatorTimeout
+from filebridge.errors import ActionError, EndpointInUse, MessageTooLarge, ParseError, ReadyTimeout, SimulatorTimeout
 
 _spec = importlib.util.spec_from_file_location("networked", Path(__file__).parent / "fakes" / "networked.py")
 net = importlib.util.module_from_spec(_spec)
@@ -291,6 +291,18 @@ def test_by_default_we_receive_where_no_other_machine_reaches_us():
         net.play(env, 2)
         (address,) = net.listeners("udp") - before
         assert address.startswith("0100007F:")
+
+
+@pytest.mark.parametrize("at", [2, 4])
+def test_a_datagram_that_is_larger_than_allowed_is_refused(at):
+    code = RECEIVES + f"""
+while True:
+    step = get()
+    send("x" * 60_000 * (step == {at}) + " " + reply(step))
+"""
+    with bridge(code, limits={"output": "1 KiB"}) as env:
+        error, _ = net.failure(env, MessageTooLarge, at)
+    assert error.what == "a reply of more than 1024 bytes"
 
 
 def test_what_does_not_fit_into_a_datagram_is_refused_before_it_is_sent():

@@ -56,9 +56,10 @@ def test_truncate_ends_the_episode_with_the_last_valid_observation(then, kind, e
     with fake.bridge(failing(then), on_failure={kind: "truncate", "reward": -5.0}, deadlines={"step": 0.3}) as env:
         env.reset()
         env.step(fake.act())
-        kept = env.step(fake.act())[0]
+        kept, pid = env.step(fake.act())[0], fake.pid(env)
         observation, reward, terminated, truncated, info = env.step(fake.act())
         assert (observation.tolist(), reward, terminated, truncated) == ([2], -5.0, False, True)
+        assert fake.gone(pid)
         assert not np.shares_memory(observation, kept)
         record = info["bridge_failure"]
         assert json.loads(json.dumps(record)) == record
@@ -66,15 +67,23 @@ def test_truncate_ends_the_episode_with_the_last_valid_observation(then, kind, e
         assert (record["simulator"], record["phase"], record["episode"], record["step"]) == ("Fake", "step", 1, 3)
         assert (record["action"], record["sent"]) == ("1", "1\\n")
         assert set(record) == {
-            "error", "what", "found", "cure", "simulator", "phase", "seat", "episode", "step", "pid", "process", "exit",
-            "awaited",
-            "elapsed", "deadline", "action", "sent", "received", "stderr", "transcript",
+            "error", "what", "found", "cure", "simulator", "phase", "seat", "episode", "step", "process", "exit",
+            "awaited", "deadline", "action", "sent", "received", "stderr", "transcript",
         }
-        assert fake.gone(record["pid"])
         with pytest.raises(UsageError, match=r"^step without a running episode"):
             env.step(fake.act())
         assert env.reset()[0].tolist() == [0]
         assert env.step(fake.act())[0].tolist() == [1]
+
+
+def test_equal_episodes_give_equal_infos_of_a_failure():
+    infos = []
+    for _ in range(2):
+        with fake.bridge(failing("os._exit(1)"), on_failure={"crash": "truncate"}) as env:
+            env.reset()
+            infos.append([env.step(fake.act())[4] for _ in range(3)])
+    assert infos[0] == infos[1]
+    assert infos[0][2]["bridge_failure"]["error"] == "SimulatorExited"
 
 
 def test_each_kind_of_failure_has_its_own_policy():

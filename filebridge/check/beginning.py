@@ -5,13 +5,21 @@ from __future__ import annotations
 from filebridge.check.installation import executable
 from filebridge.check.rule import Finding
 from filebridge.check.subject import Subject
+from filebridge.config import substitution
 
 __all__ = ["answers", "installed", "loads"]
+
+_OPEN = (
+    "`${token}` stands in `command`, and all users of this machine can read the words of a command: write"
+    " `environment: {TOKEN: \"${token}\"}`, and let the program take it from there"
+)
 
 
 def loads(subject: Subject) -> Finding:
     """Read and compile the YAML, without a mistake; nothing is started for that."""
-    return Finding(subject.program.source.name)
+    simulator = subject.program.config.simulator
+    is_open = substitution.uses(simulator.command, "token")
+    return Finding(subject.program.source.name, warnings=(_OPEN,) if is_open else ())
 
 
 def installed(subject: Subject) -> Finding:

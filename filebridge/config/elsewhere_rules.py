@@ -123,6 +123,7 @@ def _token(config: Config, told: list[tuple[Place, str]]) -> Iterator[Problem]:
         socket = config.transport.sockets[asking[0]]
         given = "peer" in socket.model_fields_set
         place = ("transport", asking[0], "peer") if given else ("transport", asking[0])
-        wanted = "`${token}` in `command` or `environment`; or `peer: process`, where what we started asks us"
+        wanted = '`environment: {TOKEN: "${token}"}`, where it reads it'
+        wanted += "; or `peer: process`, where what we started asks us"
         found = "`peer: token`" if given else "`peer: token`, the default"
         yield Problem(place, "the program is never told the token", found, wanted, on="value" if given else "key")

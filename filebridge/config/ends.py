@@ -33,8 +33,6 @@ def check_framing(framing: Framing, place: Place) -> Iterator[Problem]:
     for name in ("blank", "whole"):
         if getattr(framing, name) is False:
             yield Problem((*place, name), "says nothing", "false", f"`{name}: true`, or leave it out")
-    if framing.quiet == 0:
-        yield Problem((*place, "quiet"), "no time at all", "0", "a time such as `50 ms`")
     if framing.until is not None:
         yield from _check_ends(framing.until, (*place, "until"))
 

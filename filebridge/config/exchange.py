@@ -10,7 +10,7 @@ from filebridge.config.deck import Content
 from filebridge.config.framing import FRAMINGS, Alternative, Framing, Length
 from filebridge.config.part import Part, ShortForm, Word
 from filebridge.config.request import Pack, Request
-from filebridge.config.units import Duration, Expression, expected
+from filebridge.config.units import Duration, Expression, Time, expected
 
 __all__ = [
     "FRAMINGS", "SENDS", "Alternative", "Dialogue", "Exchange", "Framing", "Length", "Pack", "Repeat", "Request",
@@ -22,7 +22,7 @@ class Repeat(Part):
     """Send again until an expression over the fields is true."""
 
     until: Expression = Field(description="An expression over the fields, true when the reply is the awaited one.")
-    every: Duration = Field(0.01, description="Pause between two tries.")
+    every: Time = Field(0.01, description="Pause between two tries.")
 
 
 def _lines(value: object) -> object:
@@ -89,7 +89,7 @@ class Exchange(Framing):
     )
     when: Expression | None = Field(None, description="An expression; the exchange takes place only if it is true.")
     repeat: Repeat | None = Field(None, description="Send again until an expression over the fields is true.")
-    silent: Duration | None = Field(
+    silent: Time | None = Field(
         None,
         description="No reply within this time is a normal, empty reply; of a full screen, the screen as it stands.",
     )
@@ -103,9 +103,8 @@ class Exchange(Framing):
         description="An expression over the fields, `event == 'decide'`: replies are gathered until it is true, and"
         " read together.",
     )
-    resend: Duration | None = Field(
+    resend: Time | None = Field(
         None,
-        gt=0,
         description="Over UDP: what has no reply after this time is sent again; only where the program may get an"
         " action twice.",
     )

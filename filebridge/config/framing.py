@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from filebridge.config.part import Part, ShortForm, Word
-from filebridge.config.units import RANGE_SCHEMA, Duration, expected, first_and_last, regex_source
+from filebridge.config.units import RANGE_SCHEMA, Time, expected, first_and_last, regex_source
 
 __all__ = ["FRAMINGS", "Alternative", "Framing", "Length"]
 
@@ -117,7 +117,7 @@ class Framing(Part):
     lines: int | None = Field(None, ge=1, le=1_000_000, description="So many lines.")
     blank: bool | None = Field(None, description="`true`: everything up to a blank line.")
     bytes: int | None = Field(None, ge=1, le=1 << 30, description="So many bytes.")
-    quiet: Duration | None = Field(None, description="Everything until nothing has come for so long.")
+    quiet: Time | None = Field(None, description="Everything until nothing has come for so long.")
     whole: bool | None = Field(
         None,
         description="`true`: all that the files, the run, the datagram or the HTTP body hold; the default of these.",

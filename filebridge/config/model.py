@@ -18,7 +18,7 @@ from filebridge.config.part import Name, Part, ShortForm, Word
 from filebridge.config.restore import Restore
 from filebridge.config.simulator import Limits, Simulator, Text
 from filebridge.config.transport import Transport
-from filebridge.config.units import Duration, Expression
+from filebridge.config.units import Expression, Time
 
 __all__ = ["Config", "Deadlines", "OnFailure", "Variable"]
 
@@ -46,10 +46,10 @@ def _variable(value: object) -> object:
 class Deadlines(Part):
     """Longest time of each phase, in seconds; each is one absolute deadline for the whole phase."""
 
-    start: Duration = Field(30.0, description="From the start of the process to the end of the start dialogue.")
-    reset: Duration = Field(30.0, description="The reset dialogue.")
-    step: Duration = Field(10.0, description="One step; the first step of a process has three times as long.")
-    stop: Duration = Field(5.0, description="The stop dialogue and the end of all processes.")
+    start: Time = Field(30.0, description="From the start of the process to the end of the start dialogue.")
+    reset: Time = Field(30.0, description="The reset dialogue.")
+    step: Time = Field(10.0, description="One step; the first step of a process has three times as long.")
+    stop: Time = Field(5.0, description="The stop dialogue and the end of all processes.")
 
 
 Policy = Literal["raise", "truncate", "retry"]
@@ -64,7 +64,7 @@ class OnFailure(Part):
     then: Literal["raise", "truncate"] = Field("raise", description="What becomes of it when a retry fails too.")
     reward: float = Field(0.0, description="Reward of a step that is truncated by a failure.")
     restarts: int = Field(3, ge=0, le=1_000_000, description="Most failures overlooked `within` this time.")
-    within: Duration = Field(60.0, description="The time in which `restarts` are counted.")
+    within: Time = Field(60.0, description="The time in which `restarts` are counted.")
 
 
 def _on_failure(value: object) -> object:
@@ -149,7 +149,8 @@ class Config(Part):
     leftover: Literal["refuse", "drop", "keep"] = Field(
         "refuse",
         description="Output after a reply's end, before the next thing is sent: an error, dropped, or kept as the"
-        " beginning of the next reply. White space is always dropped, unless kept.",
+        " beginning of the next reply. White space is always dropped, unless kept. On a full screen and over UDP the"
+        " default is `drop`.",
     )
     on_failure: Annotated[OnFailure, BeforeValidator(_on_failure), _POLICY] = Field(
         OnFailure(),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from filebridge.config.part import Part
-from filebridge.config.units import Duration
+from filebridge.config.units import Time
 
 __all__ = ["BODIES", "METHODS", "Pack", "Request"]
 
@@ -66,4 +66,4 @@ class Request(Part):
     body: str | None = Field(None, description="A plain body with `{action}` and the like.")
     expect: Statuses = Field((), description="Status codes of a good answer; by default 200 to 299.")
     again: Statuses = Field((), description="Status codes that mean: not ready, ask again within the deadline.")
-    every: Duration = Field(0.05, description="Pause before it is asked again.")
+    every: Time = Field(0.05, description="Pause before it is asked again.")

@@ -9,6 +9,7 @@ from filebridge.config import substitution
 from filebridge.config.action_rules import check_action, one_of
 from filebridge.config.adapter_rules import check_adapter
 from filebridge.config.addresses import check_names
+from filebridge.config.cleaned_rules import check_cleaned
 from filebridge.config.dialogues import all_labels, dialogues, framing_of, framings_of, sent_texts
 from filebridge.config.draw import check_draw
 from filebridge.config.ends import check_exchange, check_framing
@@ -35,7 +36,7 @@ def check(config: Config) -> list[Problem]:
     for rule in (
         _choices, check_transport, check_fields, _framings, _names, _simulator, _seed, _text, _variables, _reset,
         _policies, _ending, _observation, _mask, check_adapter,
-        check_ignored,
+        check_ignored, check_cleaned,
     ):
         found += rule(config)
     return [*found, *check_action(config.action, ("action",))]

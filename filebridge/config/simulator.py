@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import signal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -67,14 +68,27 @@ def _exit_codes(value: object) -> object:
         if not 0 <= first <= last <= 255:
             raise expected("out of range", "exit codes from 0 to 255")
         return tuple(range(first, last + 1))
+    if value == []:
+        raise expected("empty", "at least one entry")
     return tuple(value) if isinstance(value, list) else (value,)
 
 
-_CODE = {"type": "integer", "minimum": 0, "maximum": 255}
+def _exit(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if value in ("SIGKILL", "SIGSTOP") or value not in signal.Signals.__members__:
+        what = "comes from outside, so what was written may be half of it" if value == "SIGKILL" else "not a signal"
+        raise expected(what, "an exit code from 0 to 255, or a signal by its name, `SIGSEGV`")
+    return value
+
+
+_CODE: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": 255}
+_SIGNAL = {"type": "string", "pattern": "^SIG[A-Z0-9]+$", "examples": ["SIGSEGV"]}
+_ENDING = {"anyOf": [_CODE, _SIGNAL]}
 ExitCodes = Annotated[
-    Annotated[tuple[Annotated[int, Field(ge=0, le=255)], ...], Field(min_length=1)],
+    tuple[Annotated[Annotated[int, Field(ge=0, le=255)] | str, BeforeValidator(_exit)], ...],
     BeforeValidator(_exit_codes),
-    WithJsonSchema({"anyOf": [_CODE, RANGE_SCHEMA, {"type": "array", "items": _CODE, "minItems": 1}]}),
+    WithJsonSchema({"anyOf": [*_ENDING["anyOf"], RANGE_SCHEMA, {"type": "array", "items": _ENDING, "minItems": 1}]}),
 ]
 
 
@@ -112,7 +126,7 @@ class Simulator(Part):
     ] = Field(
         default_factory=dict,
         description="Environment variables, beside PATH, HOME, LANG, TZ and TMPDIR; nothing else is inherited."
-        " `${...}` as in `command`.",
+        " `${...}` as in `command`; the place for `${token}`, since all users of the machine can read a command.",
     )
     directory: str = Field(
         "${workdir}", description="The folder that the program starts in; by default its private run folder."
@@ -142,7 +156,9 @@ class Simulator(Part):
         None, ge=1, description="Episodes after which a process is replaced by a new one, for programs that leak."
     )
     exit_ok: ExitCodes = Field(
-        (0,), description="With `each: step`: exit codes of a run that went well, `0`, `[0, 2]` or `0..3`."
+        (0,),
+        description="With `each: step`: exit codes of a run that went well, `0`, `[0, 2]` or `0..3`; and signals, by"
+        " their names, that end one whose result counts all the same: `[0, SIGSEGV]`.",
     )
     remember: int = Field(
         0,
@@ -161,7 +177,7 @@ class Limits(Part):
     files: int | None = Field(None, ge=8, description="Open descriptors of each process.")
     file_size: Size | None = Field(None, description="Largest file that it may write.")
     processes: int | None = Field(None, ge=1, description="Processes of this user.")
-    output: Size = Field(1 << 20, description="Largest message; more without an end is an error.")
+    output: Size = Field(1 << 20, description="Largest message; more is an error, with or without its end.")
 
 
 class Text(Part):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from filebridge.config.part import Part
-from filebridge.config.units import Duration
+from filebridge.config.units import Time
 
 __all__ = ["LOOPBACK", "Http", "Tcp", "Udp", "Unix"]
 
@@ -127,8 +127,8 @@ class Http(Part):
         description="Path to which it posts its reply; the same as `action`: the answer to a post is the next action.",
     )
     type: str = Field("text/plain; charset=utf-8", min_length=1, description="Content type of what we serve.")
-    wait: Duration = Field(
-        20.0, gt=0, description="Longest time that a request for an action is kept waiting; then 204, ask again."
+    wait: Time = Field(
+        20.0, description="Longest time that a request for an action is kept waiting; then 204, ask again."
     )
     peer: Literal["token", "process", "any"] = Field(
         "token",

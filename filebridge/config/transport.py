@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from filebridge.config.part import Part
 from filebridge.config.sockets import Http, Tcp, Udp, Unix
-from filebridge.config.units import Duration, WindowSize, expected
+from filebridge.config.units import Time, WindowSize, expected
 
 __all__ = ["Console", "Fifo", "Files", "Transport"]
 
@@ -95,7 +95,7 @@ class Files(Part):
         description="How changes are noticed. `auto`: by inotify, by watchdog where there is none, by looking where"
         " neither sees anything (network folders).",
     )
-    every: Duration = Field(0.001, gt=0, description="Time between two looks where changes are looked for.")
+    every: Time = Field(0.001, description="Time between two looks where changes are looked for.")
 
 
 class Fifo(Part):

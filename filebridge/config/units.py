@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Expression",
     "NumberRange",
     "Size",
+    "Time",
     "WindowSize",
     "expected",
     "first_and_last",
@@ -61,6 +62,12 @@ def _duration(value: object) -> float:
     seconds = _quantity(value, _DURATION_UNITS, False, wanted)
     if not 0 <= seconds <= LONGEST_TIME:
         raise expected("a duration out of range", "between 0 and 7 days")
+    return seconds
+
+
+def _time(seconds: float) -> float:
+    if not seconds:
+        raise expected("no time at all", "a time such as `50 ms`")
     return seconds
 
 
@@ -126,6 +133,13 @@ Duration = Annotated[
     _schema("50 ms", _QUANTITY_SCHEMA + "(us|ms|s|min|h)", {"type": "number", "minimum": 0}),
 ]
 """Seconds, written ``50 ms``, ``10 s``, ``2 min`` or as a number of seconds."""
+
+Time = Annotated[
+    Duration,
+    AfterValidator(_time),
+    _schema("50 ms", _QUANTITY_SCHEMA + "(us|ms|s|min|h)", {"type": "number", "exclusiveMinimum": 0}),
+]
+"""A duration that is longer than nothing."""
 
 Size = Annotated[int, BeforeValidator(_size), _schema("1 MiB", _SIZE_SCHEMA, {"type": "number", "minimum": 1})]
 """Bytes, written ``64 KiB``, ``1 MiB`` or as a number of bytes."""

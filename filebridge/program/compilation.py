@@ -38,6 +38,9 @@ from filebridge.wire.screens.dialogue import ScreenDialogue
 
 __all__ = ["Program", "compile_program", "load_program"]
 
+_HEAD = 4352
+"""Bytes in which a name is told in front of one of several files."""
+
 Row = list[object]
 
 
@@ -172,7 +175,14 @@ def _rules(config: Config, slots: Slots, ignored: Callable[[bytes], object] | No
     echo = config.text.echo == "strip"
     # A screen is read as it stands, and parcels hold the same names: neither can be joined with the one before.
     latest = draws_screen(config) or is_parcel(config)
-    return Rules(config.limits.output, tuple(slots.labels), leftover, echo, gives_snapshots(config), latest, ignored)
+    return Rules(_cap(config), tuple(slots.labels), leftover, echo, gives_snapshots(config), latest, ignored)
+
+
+def _cap(config: Config) -> int:
+    """Return the largest message in bytes; of several files each may be as large as one, with its name in front."""
+    files = config.transport.files
+    count = len(files.read or ()) if files is not None else 0
+    return config.limits.output if count < 2 else count * (config.limits.output + _HEAD)
 
 
 def _lists_actions(config: Config, folder: Path | None) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Sequence
+
 from filebridge.program.causes import last_line, quoted
 from filebridge.transports.process import Exit
 from filebridge.wire.dialogue import Dialogue, Exchange
@@ -19,13 +22,27 @@ def _is_unknown(end: Exit | None) -> bool:
     return end is not None and end.code is None and end.signal is None
 
 
-def run_cure(end: Exit | None) -> str:
-    """Return the cure for a run that ended badly."""
+def run_cure(end: Exit | None, exit_ok: Sequence[int | str]) -> str:
+    """Return the cure for a run that ended badly, that is not as ``exit_ok`` allows."""
     if _is_unknown(end):
         return _TAKEN
-    if end is None or end.code is None:
-        return "the program has crashed; see its stderr, and the input it was given"
-    return f"see its stderr, and the input it was given; if the result counts all the same: `exit_ok: [0, {end.code}]`"
+    look, crashed = "see its stderr, and the input it was given", end is None or end.code is None
+    name = _name_of(end)
+    if name == "":
+        return f"the program has crashed; {look}"
+    codes = sorted(known for known in {*exit_ok, name} if isinstance(known, int))
+    signals = sorted(known for known in {*exit_ok, name} if isinstance(known, str))
+    allowed = f"if the result counts all the same: `exit_ok: [{', '.join(map(str, [*codes, *signals]))}]`"
+    return f"{'the program has crashed; ' if crashed else ''}{look}; {allowed}"
+
+
+def _name_of(end: Exit | None) -> int | str:
+    """Return what `exit_ok` could say of this end, empty where nothing."""
+    if end is None or end.signal == signal.SIGKILL:
+        return ""
+    if end.code is not None:
+        return end.code
+    return next((one.name for one in signal.Signals if one == end.signal), "")
 
 
 def death_cure(end: Exit | None, exchange: Exchange) -> str:

@@ -124,7 +124,7 @@ _WORDS = {
     "string": "a text", "number": "a number", "integer": "a whole number", "boolean": "`true` or `false`",
     "anything": "anything",
 }  # fmt: skip
-_EXAMPLES = {"50 ms": "a duration", "1 MiB": "a size", "80x24": "a size"}
+_EXAMPLES = {"50 ms": "a duration", "1 MiB": "a size", "80x24": "a size", "SIGSEGV": "a signal"}
 _END = "a text, a mapping: label -> text, or a list of these"
 
 
@@ -141,7 +141,7 @@ def _plural(words: str) -> str:
 def _bounds(schema: Mapping[str, Any]) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is None:
-        return ""
+        return f" above {schema['exclusiveMinimum']}" if "exclusiveMinimum" in schema else ""
     return f" from {low}" if high is None else f", {low} to {high}"
 
 

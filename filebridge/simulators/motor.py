@@ -5,7 +5,7 @@
 The ways: none, standard input and output; --fifo IN OUT, two named pipes; --files, order.txt and state.txt in the
 folder in which it starts; --listen PORT and --dial HOST:PORT, TCP; --unix PATH and --dial-unix PATH; --udp PORT and
 --udp-to HOST:PORT; --http PORT, a server, --http10 PORT, one that closes the connection after each answer; --poll URL,
-a client of one.
+a client of one, which says the token in the environment variable MOTOR_TOKEN.
 
 The program speaks first, and answers each order with its state:
 

@@ -1,8 +1,13 @@
-"""The motor as a client: it posts its state to URL/observation and fetches the next order from URL/action."""
+"""The motor as a client: it posts its state to URL/observation and fetches the next order from URL/action.
+
+A token in the environment variable MOTOR_TOKEN goes with each request. All users of a machine can read the words of a
+command, and only the owner of a process its environment.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -48,9 +53,15 @@ def order(connection: HTTPConnection, path: str) -> str:
 
 def ask(connection: HTTPConnection, method: str, path: str, body: str | None) -> tuple[int, str]:
     """Make a request; return the status, below 300, and the body. Raises EOFError where the server refuses."""
-    connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+    connection.request(method, path, body, {"Content-Type": "application/json", **token()})
     answer = connection.getresponse()
     text = answer.read().decode()
     if answer.status >= 300:
         raise EOFError
     return answer.status, text
+
+
+def token() -> dict[str, str]:
+    """Return the header field that says the token, none without one."""
+    said = os.environ.get("MOTOR_TOKEN")
+    return {"Authorization": f"Bearer {said}"} if said else {}

@@ -93,7 +93,10 @@ class Ways:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A process for each step: the exit codes that are no failure, and how many results are remembered (0: none)."""
+    """A process for each step: the ends that are no failure, and how many results are remembered (0: none).
+
+    ``exit_ok`` holds exit codes, and numbers of signals with a minus in front.
+    """
 
     exit_ok: tuple[int, ...] = (0,)
     remembered: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from filebridge.masking import NOTHING
 from filebridge.transports.process import Exit, Process
 
 __all__ = ["Elsewhere"]
@@ -22,6 +23,7 @@ class Elsewhere(Process):
         self._exit = None
         self.heard = None
         self._tail = b""
+        self.mask = NOTHING
 
     def exit(self) -> Exit | None:
         """Return None: its end cannot be seen."""

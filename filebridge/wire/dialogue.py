@@ -52,7 +52,7 @@ class Dialogue(Course):
         """Take what arrived; return what to send, None while more must come, or ``DONE``.
 
         Raises:
-            MessageTooLarge: no end of the message within the cap.
+            MessageTooLarge: the message is larger than the cap, with or without its end.
         """
         return self.take(chunk if self.filter is None else self.filter.clean(chunk))
 
@@ -66,6 +66,9 @@ class Dialogue(Course):
             return self._await_more(data)
         self._searched = 0
         end, which = found
+        if end > self._rules.cap:
+            self.pending = data[-4096:]
+            raise too_large(end, self._rules.cap, ended=True)
         if which.label >= 0:
             self.row[which.label] = True
         if which.trims:
@@ -206,7 +209,7 @@ class Dialogue(Course):
         self.said.append(text)
         self._size += len(text)
         if self._size > self._rules.cap:
-            raise too_large(self._size, self._rules.cap, self._exchange.gathering)
+            raise too_large(self._size, self._rules.cap, self._exchange.gathering, ended=which.answer is None)
         if which.answer is not None:
             self.timer = 0.0
             return self._speak(which.answer)

@@ -18,13 +18,19 @@ def surplus(left: bytes, exchange: Exchange) -> Desync:
     )
 
 
-def too_large(size: int, cap: int, gathering: str = "") -> MessageTooLarge:
-    """Return the error for a message of ``size`` bytes without an end, or for messages that are gathered."""
+def too_large(size: int, cap: int, gathering: str = "", ended: bool = False) -> MessageTooLarge:
+    """Return the error for a message of ``size`` bytes, which may have ``ended``, or for messages that are gathered."""
     if gathering:
         return MessageTooLarge(
             f"`gather` went on for more than {cap} bytes",
             found=f"{size} bytes of messages, and `{gathering}` was not true",
             cure="correct `gather` if the event was there, or raise `limits: {output: ...}` if there are so many",
+        )
+    if ended:
+        return MessageTooLarge(
+            f"a reply of more than {cap} bytes",
+            found=f"{size} bytes",
+            cure="raise `limits: {output: ...}` if replies are that large, else see what the simulator says",
         )
     return MessageTooLarge(
         f"no end of the message within {cap} bytes",

@@ -51,6 +51,25 @@ def test_a_wrong_configuration_closes_the_gate():
     assert others[0].detail == "it would fail too: not so that the configuration loads"
 
 
+def test_a_token_that_all_users_of_the_machine_can_read_is_warned_of(config, verdict):
+    served = {"transport": {"http": {"serve": True}}, "start": [{}]}
+    rule = "the configuration loads"
+    command = ["${python}", "-c", "", "${port}"]
+    open_, closed = (
+        config(simulator={"command": [*command, *words], "environment": environment}, **served)
+        for words, environment in ((["http://127.0.0.1:${port}/${token}"], {}), ([], {"TOKEN": "${token}"}))
+    )
+    assert verdict(closed, rule).warnings == ()
+    found = verdict(open_, rule)
+    assert (found.outcome, found.warnings) == (
+        "passed",
+        (
+            "`${token}` stands in `command`, and all users of this machine can read the words of a command: write"
+            " `environment: {TOKEN: \"${token}\"}`, and let the program take it from there",
+        ),
+    )
+
+
 def test_a_missing_program_is_named_and_nothing_is_started(config, verdict, monkeypatch):
     monkeypatch.setattr("subprocess.Popen", None)
     ghost = config(simulator={"command": ["no-such-program"], "install": "apt-get install ghost"})

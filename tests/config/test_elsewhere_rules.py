@@ -193,7 +193,7 @@ RULES = {
             6 |   tcp: {listen: true, peer: token}
               |                             ^^^^^
           found: `peer: token`
-          expected: `${token}` in `command` or `environment`; or `peer: process`, where what we started asks us
+          expected: `environment: {TOKEN: "${token}"}`, where it reads it; or `peer: process`, where what we started asks us
         """,
     ),
     "a server's token that is not told": (
@@ -204,7 +204,7 @@ RULES = {
             6 |   http: {serve: true}
               |   ^^^^
           found: `peer: token`, the default
-          expected: `${token}` in `command` or `environment`; or `peer: process`, where what we started asks us
+          expected: `environment: {TOKEN: "${token}"}`, where it reads it; or `peer: process`, where what we started asks us
         """,
     ),
 }  # fmt: skip

@@ -145,3 +145,25 @@ RULES = {
 def test_what_the_author_sees(title, tmp_path):
     text, changes, expected = RULES[title]
     nets.ways.check(tmp_path, text, changes, expected)
+
+
+ZEROS = [
+    (TCP, "step[0].silent", 'send: "{action:.2f}"', 'send: "{action:.2f}"\n    silent: 0 ms'),
+    (TCP, "step[0].quiet", 'send: "{action:.2f}"', 'send: "{action:.2f}"\n    quiet: 0 ms'),
+    (TCP, "step[0].repeat.every", 'send: "{action:.2f}"',
+     'send: "{action:.2f}"\n    repeat: {until: x > 0, every: 0 ms}'),
+    (UDP, "step[0].resend", 'send: "{action:.2f}"', 'send: "{action:.2f}"\n    resend: 0 ms'),
+    (nets.HTTP, "step[0].request.every", "post: /step, ", "post: /step, again: [409], every: 0 ms, "),
+    (nets.SERVE, "transport.http.wait", "serve: true", "serve: true, wait: 0 ms"),
+    (TCP, "transport.files.every", "  tcp:", "  files: {read: x, watch: poll, every: 0 ms}\n  tcp:"),
+    *((TCP, f"deadlines.{name}", "step:", f"deadlines: {{{name}: 0 ms}}\nstep:")
+      for name in ("start", "reset", "step", "stop")),
+    (TCP, "on_failure.within", "step:", "on_failure: {within: 0 ms}\nstep:"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "place", "old", "new"), ZEROS, ids=[place for _, place, _, _ in ZEROS])
+def test_no_time_at_all_is_told_before_anything_runs(tmp_path, text, place, old, new):
+    told = nets.ways.samples.refusal(tmp_path, text.replace(old, new, 1))
+    assert f": {place}: no time at all\n" in told
+    assert "\n  found: 0 ms\n  expected: a time such as `50 ms`" in told

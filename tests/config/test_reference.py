@@ -85,7 +85,7 @@ def test_required_keys_and_defaults_are_shown():
     assert "| `max_steps` | a whole number from 1 |  | Steps after which an episode is truncated. |" in page
     assert "| `observation_dtype` | `float32` or `float64` | `float64` |" in page
     assert "| `seed` | `none` or a range `0..65535` | `0..2147483647` |" in page
-    assert "| `step` | a duration `50 ms` or a number from 0 | `10 s` |" in page
+    assert "| `step` | a duration `50 ms` or a number above 0 | `10 s` |" in page
     assert "| `command` | a list of texts or numbers |  | The program and its arguments" in page
     assert "| `transport` | [a mapping](#transport) | must be given |" in page
 

@@ -40,6 +40,28 @@ RULES = {
           expected: exit codes from 0 to 255
         """,
     ),
+    "a signal that there is not": (
+        RUNS,
+        [('  each: step', '  each: step\n  exit_ok: [0, SEGV]')],
+        r"""
+        toy.yaml:6:16: simulator.exit_ok[1]: not a signal
+            6 |   exit_ok: [0, SEGV]
+              |                ^^^^
+          found: SEGV
+          expected: an exit code from 0 to 255, or a signal by its name, `SIGSEGV`
+        """,
+    ),
+    "a signal from outside": (
+        RUNS,
+        [('  each: step', '  each: step\n  exit_ok: SIGKILL')],
+        r"""
+        toy.yaml:6:12: simulator.exit_ok: comes from outside, so what was written may be half of it
+            6 |   exit_ok: SIGKILL
+              |            ^^^^^^^
+          found: SIGKILL
+          expected: an exit code from 0 to 255, or a signal by its name, `SIGSEGV`
+        """,
+    ),
     "a start of runs": (
         RUNS,
         [('step:\n', 'start: {}\nstop: {}\nstep:\n')],

@@ -135,6 +135,8 @@ FORMS = {
     "an exit code": run(exit_ok=3),
     "exit codes": run(exit_ok=[0, 2]),
     "a range of exit codes": run(exit_ok="0..3"),
+    "a signal": run(exit_ok="SIGSEGV"),
+    "exit codes and a signal": run(exit_ok=[0, "SIGSEGV"]),
     "remembered runs": run(remember=5),
     "a column by its name": samples.field(column="DEPTH"),
     "columns by names and numbers": samples.field(columns=["DEPTH", 2], header=3),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from filebridge.config.units import Duration, Expression, NumberRange, Size, WindowSize, regex_source
+from filebridge.config.units import Duration, Expression, NumberRange, Size, Time, WindowSize, regex_source
 
 
 def read(kind, value):
@@ -49,6 +49,11 @@ def test_nothing_like_a_duration(value):
 @pytest.mark.parametrize("value", [-1, -0.1, 604801, "169 h", float("inf"), float("nan")])
 def test_a_duration_out_of_range(value):
     assert refused(Duration, value) == ("a duration out of range", "between 0 and 7 days")
+
+
+@pytest.mark.parametrize("value", [0, 0.0, "0 ms", ".0 h"])
+def test_no_time_at_all(value):
+    assert refused(Time, value) == ("no time at all", "a time such as `50 ms`")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 import filebridge  # noqa: F401  # registers the ids
 from filebridge.check import RULES, check
 from filebridge.check.subject import link_of
+from filebridge.config import substitution
 from filebridge.config.find import bundled
 from filebridge.errors import ActionError
 from filebridge.program import load_program
@@ -89,3 +90,8 @@ def test_the_file_names_its_schema_and_itself(name):
     path = bundled()[name]
     assert path.read_text().startswith("# yaml-language-server: $schema=../filebridge/filebridge.schema.json\n")
     assert load_program(path).config.name == path.stem == name
+
+
+@pytest.mark.parametrize("name", sorted(bundled()))
+def test_no_secret_of_a_run_stands_in_a_command_which_all_users_can_read(name):
+    assert not substitution.uses(load_program(name).config.simulator.command, "token")

@@ -78,7 +78,7 @@ WAYS: dict[str, tuple[list[str], dict[str, Any]]] = {
         },
     ),
     "http serve": (
-        ["--poll", "http://127.0.0.1:${port}/${token}"], {"transport": {"http": {"serve": True}}, "fields": DOCUMENT},
+        ["--poll", "http://127.0.0.1:${port}"], {"transport": {"http": {"serve": True}}, "fields": DOCUMENT},
     ),
 }  # fmt: skip
 
@@ -86,10 +86,14 @@ WAYS: dict[str, tuple[list[str], dict[str, Any]]] = {
 def config(way: str) -> dict[str, Any]:
     """Return the configuration of the motor that is reached this ``way``."""
     words, differing = WAYS[way]
+    environment = {"MOTOR_TOKEN": "${token}"} if "--poll" in words else {}
     return {
         "filebridge": 1,
         "name": "Motor",
-        "simulator": {"command": ["${python}", "-I", "-S", "${simulators}/motor.py", "--seed", "${seed}", *words]},
+        "simulator": {
+            "command": ["${python}", "-I", "-S", "${simulators}/motor.py", "--seed", "${seed}", *words],
+            "environment": environment,
+        },
         "transport": {"console": {}},
         "action": {"box": {"low": -12, "high": 12}},
         "start": [{}],

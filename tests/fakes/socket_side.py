@@ -140,7 +140,7 @@ def request():
     global fields
     head = upto(b"\r\n\r\n")
     first, _, rest = head.partition(b"\r\n")
-    fields = rest.decode()
+    fields = rest.decode("latin-1")
     method, path, _ = first.decode().split(" ")
     return method, path, part(sum(sizes(head))).decode()
 

@@ -27,9 +27,10 @@ def expected():
 
 
 @contextmanager
-def motor(*words, cwd=None):
+def motor(*words, cwd=None, **environment):
     """A motor at work, ended afterwards."""
-    process = subprocess.Popen([*PROGRAM, *map(str, words)], cwd=cwd, stdin=subprocess.DEVNULL)
+    known = os.environ | environment
+    process = subprocess.Popen([*PROGRAM, *map(str, words)], cwd=cwd, stdin=subprocess.DEVNULL, env=known)
     try:
         yield process
     finally:
@@ -202,6 +203,7 @@ class Desk(BaseHTTPRequestHandler):
             self.said(410, b"")
 
     def do_POST(self):
+        self.server.tokens.add(self.headers["Authorization"])
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.heard.append((self.path, json.loads(body)))
         self.said(204, b"")
@@ -218,17 +220,18 @@ class Desk(BaseHTTPRequestHandler):
 
 def test_as_a_client():
     with HTTPServer(("127.0.0.1", 0), Desk) as server:
-        server.fetched, server.orders, server.heard = 0, list(ORDERS), []
+        server.fetched, server.orders, server.heard, server.tokens = 0, list(ORDERS), [], set()
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
-            with motor("--poll", f"http://127.0.0.1:{server.server_port}/secret") as process:
+            with motor("--poll", f"http://127.0.0.1:{server.server_port}/here", MOTOR_TOKEN="sesame") as process:
                 assert process.wait(60) == 0
         finally:
             server.shutdown()
             thread.join()
         assert server.fetched == 2 * len(ORDERS) + 2
-        assert {path for path, _ in server.heard} == {"/secret/observation"}
+        assert {path for path, _ in server.heard} == {"/here/observation"}
+        assert server.tokens == {"Bearer sesame"}
     for (_, document), line in zip(server.heard, expected(), strict=True):
         text = " ".join(map(str, document.values()))
         assert line == (f"{text}\n" if "error" not in document else f"ERROR {text}\n")

@@ -218,6 +218,22 @@ def test_every_buffer_has_a_limit(phase):
         talk.stray(b"." * 101)
 
 
+@pytest.mark.parametrize("phase", [simple(), several(asking())], ids=["short road", "long road"])
+def test_the_limit_holds_for_a_message_with_its_end_too(phase):
+    talk = dialogue(cap=100)
+    talk.begin(phase)
+    assert talk.receive(b"." * 98 + b"> ") is DONE
+    for pieces in ([b"." * 99 + b"> "], [b"." * 50, b"." * 49 + b"> "]):
+        talk = dialogue(cap=100)
+        talk.begin(phase)
+        with pytest.raises(MessageTooLarge) as caught:
+            list(map(talk.receive, pieces))
+        assert str(caught.value) == (
+            "a reply of more than 100 bytes\n  found: 101 bytes\n"
+            "  cure: raise `limits: {output: ...}` if replies are that large, else see what the simulator says"
+        )
+
+
 def test_the_limit_holds_for_all_parts_of_a_phase_together():
     question = literal_cut(b"--More--", End(answer=b"\n"))
     talk = dialogue(cap=100)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import socket
-from collections.abc import Sequence
 
 from filebridge.errors import PeerClosed, TransportError
+from filebridge.masking import Mask
 from filebridge.transports.base import CHUNK
 from filebridge.transports.http.client_answers import Answers
 from filebridge.transports.http.client_connection import NO_SIGNAL, QUICKACK, Connection
@@ -20,8 +20,6 @@ from filebridge.transports.sockets.endpoint import Service
 __all__ = ["HttpClient"]
 
 _TCP = socket.IPPROTO_TCP
-_SHORTEST_SECRET = 6
-"""Characters below which a secret is not looked for in answers: it would be found in numbers."""
 
 
 class HttpClient:
@@ -33,7 +31,7 @@ class HttpClient:
     """
 
     __slots__ = (
-        "_addresses", "_answers", "_asked", "_begun", "_calling", "_connection", "_early", "_is_quiet", "_masked",
+        "_addresses", "_answers", "_asked", "_begun", "_calling", "_connection", "_early", "_is_quiet", "_mask",
         "_name", "_put", "_quick", "_ready", "_recv", "_requests", "_retried", "_send", "_service", "_used", "patience",
         "renews", "snapshots",
     )  # fmt: skip
@@ -46,13 +44,13 @@ class HttpClient:
         self._requests = Requests(where, service.headers, service.secrets)
         # All of it, so that it is not taken for one that has the path of the `url` before it.
         self._ready = where.path + service.ready if service.ready else ""
-        self._masked = _to_mask(service.secrets)
+        self._mask = Mask(value for _, value in service.secrets)
         self._name = shown(where.host, where.port)
         self._addresses = resolved(where.host, where.port, "tcp")
         self._connection = Connection(where.host, self._name, verifying() if where.secure else None)
         self._is_quiet = self._connection.is_quiet
         self._recv, self._send = self._connection.socket.recv, self._connection.socket.send
-        self._answers = Answers(service.cap)
+        self._answers = Answers(service.cap, self._mask)
         self._calling: Calling | None = None
         self._begun = b""
         self._put = 0
@@ -119,7 +117,8 @@ class HttpClient:
             if plain is None:
                 return None
             data = plain
-        answer = self._answers.feed(data)
+        # As it comes, for errors that show a part of it; and below, where a secret came in two pieces.
+        answer = self._answers.feed(self._mask(data))
         if answer is None:
             if QUICKACK:
                 # A server that writes head and body apart may hold the body back until the head is acknowledged.
@@ -130,9 +129,7 @@ class HttpClient:
         self._asked = False
         if self._answers.over or self._early:
             self._hang_up()
-        for secret in self._masked:
-            answer = answer.replace(secret, b"*" * len(secret))
-        return answer
+        return self._mask(answer)
 
     def look(self) -> bytes | None:
         """Return the same as ``read``: everything is announced."""
@@ -254,10 +251,3 @@ def _closed() -> PeerClosed:
         "the simulator closed its connection before it took the request",
         cure="see its stderr, and what was asked last",
     )
-
-
-def _to_mask(secrets: Sequence[tuple[str, str]]) -> tuple[bytes, ...]:
-    """Return what is hidden in answers: the values of secrets, and the key in one such as `Bearer KEY`."""
-    texts = {text for _, value in secrets for text in (value, value.rpartition(" ")[2])}
-    longest_first = sorted(texts, key=len, reverse=True)
-    return tuple(text.encode("latin-1") for text in longest_first if len(text) >= _SHORTEST_SECRET)

@@ -9,6 +9,7 @@ import h11
 
 from filebridge.envelope import answer
 from filebridge.errors import MessageTooLarge, PeerClosed, ProtocolError, escaped
+from filebridge.masking import NOTHING, Mask
 
 __all__ = ["Answers"]
 
@@ -30,16 +31,17 @@ class Answers:
 
     ``over`` says that the connection cannot be used after the last answer, ``begun`` that a part of one is there.
     A head that h11 has read once, and with which a connection stays open, is known again byte by byte and not read
-    once more. ``cap`` is the largest body in bytes.
+    once more. ``cap`` is the largest body in bytes, ``mask`` hides what errors must not show.
     """
 
     __slots__ = (
-        "_body", "_cap", "_chunks", "_head", "_known", "_left", "_parser", "_pieces", "_raw", "_response", "_size",
-        "over",
+        "_body", "_cap", "_chunks", "_head", "_known", "_left", "_mask", "_parser", "_pieces", "_raw", "_response",
+        "_size", "over",
     )  # fmt: skip
 
-    def __init__(self, cap: int) -> None:
+    def __init__(self, cap: int, mask: Mask = NOTHING) -> None:
         self._cap = cap
+        self._mask = mask
         self._known: dict[bytes, tuple[bytes, int]] = {}
         self.reset()
 
@@ -103,7 +105,7 @@ class Answers:
             )
         if not _PLAIN[:5].startswith(data[:5]):
             # h11 would wait for the end of a head, which may never come.
-            raise _no_http(f"it begins {escaped(data[:_SHOWN])!r}")
+            raise _no_http(f"it begins {self._shown(data)}")
         self._parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_BYTES)
         self._parser.send(_ASKED)
         self._parser.send(h11.EndOfMessage())
@@ -191,7 +193,10 @@ class Answers:
             raise _cut_short(f"{so_far} of its answer") from exc
         if "too long" in str(exc) or exc.error_status_hint == 431:
             raise _too_large(f"a head of more than {HEAD_BYTES >> 10} KiB") from exc
-        raise _no_http(f"{exc}; it begins {escaped(data[:_SHOWN])!r}") from exc
+        raise _no_http(f"{exc}; it begins {self._shown(data)}") from exc
+
+    def _shown(self, data: bytes) -> str:
+        return repr(escaped(self._mask.cut(data)[:_SHOWN]))
 
 
 def _envelope(response: h11.Response) -> bytes:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from filebridge.errors import PeerRejected, TransportError
 from filebridge.transports.base import CHUNK, Results
 from filebridge.transports.regular import Identity, open_folder, open_regular
-from filebridge.transports.watching.event import CHANGED, CLOSED, LOST, Event
+from filebridge.transports.watching.event import ARRIVED, CHANGED, CLOSED, LOST, Event
 from filebridge.transports.watching.watch import open_watch
 
 __all__ = ["AppendedReceiver"]
@@ -29,8 +29,8 @@ class AppendedReceiver:
     """
 
     __slots__ = (
-        "_adrift", "_descriptor", "_directory", "_folder", "_label", "_name", "_offset", "_stale", "_tail", "_take",
-        "_watch", "final", "patience",
+        "_adrift", "_descriptor", "_directory", "_folder", "_full", "_label", "_name", "_offset", "_stale", "_tail",
+        "_take", "_watch", "final", "patience",
     )  # fmt: skip
 
     def __init__(self, directory: str, results: Results) -> None:
@@ -38,7 +38,7 @@ class AppendedReceiver:
         self._directory = directory
         self._label = results.names[0]
         self._descriptor = -1
-        self._adrift = False
+        self._adrift = self._full = False
         with ExitStack() as undo:
             self._folder, self._name = open_folder(directory, self._label, make=True)
             undo.callback(self._leave)
@@ -113,6 +113,8 @@ class AppendedReceiver:
     def _more(self, doubtful: bool) -> bytes | None:
         """Return what the file has grown by; ``doubtful``: it may have been replaced."""
         data = self._grown()
+        if self._full:
+            return data
         if doubtful or not data:
             following = open_regular(self._folder, self._name)
             if following is None:
@@ -123,6 +125,9 @@ class AppendedReceiver:
             else:
                 # What was written to the old one was written before the new one was made, but perhaps after our look.
                 data += self._grown()
+                if self._full:
+                    os.close(following)
+                    return data
                 self._begin(following)
                 data += self._grown()
         return data or None
@@ -145,6 +150,7 @@ class AppendedReceiver:
         if self._descriptor < 0:
             return b""
         pieces = []
+        self._full = False
         try:
             for _ in _CHUNKS:
                 data = os.pread(self._descriptor, CHUNK, self._offset - len(self._tail))
@@ -160,6 +166,10 @@ class AppendedReceiver:
                 self._tail = data[-_OVERLAP:]
                 if len(data) < CHUNK:
                     break
+            else:
+                # Another file is looked for only behind the end of this one.
+                self._full = True
+                self._watch.again(Event(0, self._name, ARRIVED))
         except OSError as exc:
             raise _unreadable(self._label, exc) from exc
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)

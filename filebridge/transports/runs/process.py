@@ -8,6 +8,7 @@ import subprocess
 import time
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 
+from filebridge.masking import NOTHING, Mask
 from filebridge.transports.base import Launch
 from filebridge.transports.birth import (
     abandon,
@@ -108,8 +109,9 @@ def _copy(descriptor: int, copies: ExitStack) -> int:
 class RunProcess(Process):
     """The process of the run that is under way; between two runs that of a simulator which lives and does nothing.
 
-    ``exit`` tells only an end that is a failure: an exit code that is not among ``fine``, a signal, or any end
-    after it was told to end. Between two runs ``pid`` is 0 and ``pidfd`` -1; after a failure the number stays.
+    ``exit`` tells only an end that is a failure: an exit code or a signal that is not among ``fine``, where the
+    number of a signal is negative, or any end after it was told to end. Between two runs ``pid`` is 0 and ``pidfd`` -1;
+    after a failure the number stays.
     ``stderr_fd`` is that of all runs, ``busy`` says that a run is under way or has failed.
     """
 
@@ -123,6 +125,7 @@ class RunProcess(Process):
         self.ended = self.busy = False
         self.heard = None
         self._tail = b""
+        self.mask: Mask = NOTHING
         self._exit = None
         self._reaped = 0.0
         self._fine = frozenset(fine)
@@ -130,9 +133,9 @@ class RunProcess(Process):
 
     def begin(self, pid: int) -> None:
         """Be the process ``pid``, just started; what was said on stderr before is forgotten."""
-        heard = self.heard
+        heard, mask = self.heard, self.mask
         super().__init__(pid, self.stderr_fd)
-        self.heard = heard
+        self.heard, self.mask = heard, mask
         self._settled = self._told = False
         self.busy = True
 
@@ -157,9 +160,10 @@ class RunProcess(Process):
     def exit(self) -> Exit | None:
         """Return how a run failed, None while they go well; does not wait."""
         end = super().exit() if self.busy else self._exit
-        if end is None or (end.code in self._fine and not self._told):
-            return None
-        return end
+        if end is None or self._told:
+            return end
+        number = end.code if end.signal is None else -end.signal
+        return None if number in self._fine else end
 
     def state(self) -> str:
         """Return in plain words what the run does now, or that there is none."""

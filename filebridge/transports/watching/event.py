@@ -58,5 +58,8 @@ class Watch(Protocol):
         them is still missing after half a second.
         """
 
+    def again(self, event: Event) -> None:
+        """Announce ``event``, so that who waits comes back: there was more than could be taken at a time."""
+
     def close(self) -> None:
         """Stop watching, twice is harmless."""

@@ -124,6 +124,12 @@ class InotifyWatch:
         if len(self.events) > _MANY:
             self.lose()
 
+    def again(self, event: Event) -> None:
+        """Announce ``event``; see ``Watch``."""
+        with self._source.lock:
+            self.events.append(event)
+            self.called()
+
     def lose(self) -> None:
         """Put one word, that announcements were lost, in the place of all that were not fetched."""
         self.events = [Event(index, "", LOST) for index in range(len(self.folders.paths))]

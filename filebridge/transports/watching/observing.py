@@ -157,6 +157,10 @@ class ObserverWatch:
         self._bell.ring()
         self._rung = True
 
+    def again(self, event: Event) -> None:
+        """Announce ``event``; see ``Watch``."""
+        self.put(*event)
+
     def take(self) -> Sequence[Event]:
         """Return what was announced since the last call; see ``Watch``."""
         queue, folders = self._queue, self._folders

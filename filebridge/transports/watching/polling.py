@@ -13,7 +13,7 @@ __all__ = ["PollingWatch"]
 
 
 class PollingWatch:
-    """A watch whose descriptor is never readable: all that it tells is that a folder went away and is back.
+    """A watch that tells of no file by itself: only that a folder went away and is back.
 
     ``interval`` is the seconds between two looks. Raises WatchLost for a folder that is missing, LimitReached
     when no descriptor is left.
@@ -25,6 +25,7 @@ class PollingWatch:
     def __init__(self, folders: Sequence[str], interval: float) -> None:
         self.patience = interval
         self._folders = Folders(folders)
+        self._events: list[Event] = []
         for index in range(len(self._folders.paths)):
             self._folders.settle(index)
         try:
@@ -33,16 +34,25 @@ class PollingWatch:
             raise refusal(exc, self._folders.paths[0]) from exc
 
     def fileno(self) -> int:
-        """Return a descriptor that is never readable."""
+        """Return a descriptor that is readable only ``again``."""
         return self._bell.fileno()
 
     def take(self) -> Sequence[Event]:
         """Return LOST for each folder that went away and is back; see ``Watch``."""
         folders = self._folders
+        if self._events:
+            self._bell.silence()
+            events, self._events = self._events, []
+            return events
         if monotonic() < folders.due_at:
             return ()
         folders.check()
         return folders.recover(folders.settle)
+
+    def again(self, event: Event) -> None:
+        """Announce ``event``; see ``Watch``."""
+        self._events.append(event)
+        self._bell.ring()
 
     def close(self) -> None:
         """Close the descriptor, twice is harmless."""

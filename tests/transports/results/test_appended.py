@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import select
 import shutil
 from pathlib import Path
 
@@ -147,6 +148,39 @@ def test_much_at_once_comes_whole(tmp_path, receive):
     assert everything(receiver) == data
     append(tmp_path / "obs.txt", b"more")
     assert receiver.read() == b"more"
+
+
+@pytest.mark.parametrize("watch", ["inotify", "watchdog", "poll"])
+def test_very_much_at_once_is_announced_until_all_of_it_is_read(tmp_path, receive, watch):
+    receiver = receive(Results(("obs.txt",), "appended", watch=watch, interval=60.0))
+    data = bytes(range(256)) * (9 << 12)
+    append(tmp_path / "obs.txt", data[:10])
+    got = bytearray()
+    waiter = select.poll()
+    waiter.register(receiver.fileno(), select.POLLIN)
+    while len(got) < 10:
+        got += (receiver.look() if watch == "poll" else waiter.poll(20_000) and receiver.read()) or b""
+    append(tmp_path / "obs.txt", data[10:])
+    got += receiver.look()
+    assert len(got) < len(data), "it is read in pieces of 4 MiB"
+    while len(got) < len(data):
+        assert waiter.poll(20_000), "who waits is not woken for the rest"
+        got += receiver.read() or b""
+    assert bytes(got) == data
+
+
+def test_all_of_a_large_file_is_read_before_the_one_that_follows_it(tmp_path, receive):
+    receiver = receive()
+    path, old = tmp_path / "obs.txt", tmp_path / "obs.txt.1"
+    append(path, b"1")
+    assert receiver.read() == b"1"
+    data = bytes(range(256)) * (9 << 12)
+    append(path, data)
+    path.rename(old)
+    append(path, b"and on")
+    assert everything(receiver) == data + b"and on"
+    append(path, b" and on")
+    assert receiver.read() == b" and on"
 
 
 def test_a_lost_announcement_is_made_good_by_a_look(tmp_path, receive):

@@ -180,6 +180,13 @@ def test_a_signal_is_a_failure(make):
     assert str(transport.process.exit()) == "killed by SIGSEGV (signal 11)"
 
 
+def test_a_signal_that_is_allowed_is_no_failure(make):
+    transport = make("echo done; kill -SEGV $$", exit_ok=(0, -signal.SIGSEGV))
+    assert run(transport) == b"done\n"
+    assert run(transport) == b"done\n"
+    assert transport.process.exit() is None
+
+
 def test_an_old_result_is_never_taken(make, tmp_path):
     (tmp_path / "out.lst").write_text("of yesterday")
     transport = make("test ! -e out.lst || echo seen; test -e stay && exit; echo new > out.lst", "out.lst")

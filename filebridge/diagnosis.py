@@ -115,11 +115,14 @@ def died(link: Link, phase: str, between: bool = False) -> BridgeError:
 
 def _ended_at_once(link: Link, end: Exit | None) -> StartCrashed:
     left = left_cure(link.program, words := link.process.stderr_tail() + b"\n" + link.dialogue.pending)
+    install = link.program.config.simulator.install
     if (part := lacking(words)) and not left:
         what = f"the simulator ended before it was ready, since it lacks {part}: {end}"
-        return StartCrashed(what, cure=install_cure(link.program.config.simulator.install))
+        return StartCrashed(what, cure=install_cure(install))
     met = link.transport.met()
     cure = left or "read its last words above; run the command by hand, and correct `simulator` or `start`"
+    if install and not left:
+        cure += f"; where a part of it is missing: {install}"
     what = f"the simulator ended before it was ready: {end}"
     return StartCrashed(what, found=met, cure=f"{_met_cure(link, met)}{cure}")
 

@@ -119,6 +119,9 @@ def test_a_crash_at_the_start_is_told_with_its_code_and_last_words():
         assert (situation.received, situation.stderr, situation.process) == ("loading\\n", "no licence\\n", "")
         assert error.cure == "read its last words above; run the command by hand, and correct `simulator` or `start`"
         failure(env, StartCrashed)
+    with fake.bridge("sys.exit(1)", simulator={"install": "pip install 'toy[all]'"}) as env:
+        error, _ = failure(env, StartCrashed)
+        assert error.cure.endswith("; where a part of it is missing: pip install 'toy[all]'")
 
 
 @pytest.mark.parametrize(("said", "part"), [

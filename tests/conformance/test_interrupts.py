@@ -74,7 +74,7 @@ with BridgeEnv(made) as env:
 before, descriptors = children(), opened()
 signal.signal(signal.SIGALRM, interrupt)
 with BridgeEnv(made) as env:
-    for _ in range(25):
+    for _ in range(20):
         signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0005, 0.05))
         try:
             play()

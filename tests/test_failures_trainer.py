@@ -120,20 +120,12 @@ import random
 random.seed(int(sys.argv[2]))
 caught = 0
 
-def interrupt(number, frame):
-    # It comes again and again, also when play() has been left: then it is no interrupt.
-    signal.setitimer(signal.ITIMER_REAL, random.uniform(0.005, 0.02))
-    while frame is not None:
-        if frame.f_code is play.__code__:
-            raise KeyboardInterrupt
-        frame = frame.f_back
-
 def play():
     env.reset()
     while True:
         env.step(fake.act())
 
-signal.signal(signal.SIGALRM, interrupt)
+signal.signal(signal.SIGALRM, fake.interrupting(play, 0.02))
 env.close()
 env = BridgeEnv(fake.config(deadlines={"stop": 1}, max_steps=1_000_000))
 for _ in range(80):

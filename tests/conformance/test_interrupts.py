@@ -43,14 +43,6 @@ from filebridge.env import BridgeEnv
 random.seed(int(sys.argv[2]))
 made = json.loads(sys.argv[3])
 
-def interrupt(number, frame):
-    # It comes again and again, also when play() has been left: then it is no interrupt.
-    signal.setitimer(signal.ITIMER_REAL, random.uniform(0.005, 0.05))
-    while frame is not None:
-        if frame.f_code is play.__code__:
-            raise KeyboardInterrupt
-        frame = frame.f_back
-
 def play():
     env.reset(seed=1)
     while True:
@@ -72,7 +64,7 @@ def opened():
 with BridgeEnv(made) as env:
     env.reset(seed=1)
 before, descriptors = children(), opened()
-signal.signal(signal.SIGALRM, interrupt)
+signal.signal(signal.SIGALRM, fake.interrupting(play, 0.05))
 with BridgeEnv(made) as env:
     for _ in range(20):
         signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0005, 0.05))

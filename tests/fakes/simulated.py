@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -66,6 +68,22 @@ def bridge(code: str = COUNTER, /, **keys: Any) -> Iterator[BridgeEnv]:
         yield env
     finally:
         env.close()
+
+
+def interrupting(play: Callable[[], None], longest: float) -> Callable[[int, Any], None]:
+    """Return a handler of SIGALRM that interrupts ``play``, and has itself called again after ``longest`` s at most.
+
+    It comes again and again, also when ``play`` has been left: then it is no interrupt.
+    """
+
+    def interrupt(number: int, frame: Any) -> None:
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(0.005, longest))
+        while frame is not None:
+            if frame.f_code is play.__code__:
+                raise KeyboardInterrupt
+            frame = frame.f_back
+
+    return interrupt
 
 
 def act(value: float = 1) -> np.ndarray[Any, Any]:

@@ -130,14 +130,6 @@ envs.close()
 envs = filebridge.BridgeVectorEnv(made, count, warm=2 if mode == "warm" else None)
 caught = []
 
-def interrupt(number, frame):
-    # It comes again and again, also when play() has been left: then it is no interrupt.
-    signal.setitimer(signal.ITIMER_REAL, random.uniform(0.005, 0.02))
-    while frame is not None:
-        if frame.f_code is play.__code__:
-            raise KeyboardInterrupt
-        frame = frame.f_back
-
 def check(infos):
     # Each reply is the one to the action just sent, and every action was heard once.
     assert (infos["number"] == infos["heard"]).all(), infos
@@ -156,7 +148,7 @@ def play():
                 if left:
                     check(received.infos)
 
-signal.signal(signal.SIGALRM, interrupt)
+signal.signal(signal.SIGALRM, fake.interrupting(play, 0.02))
 for _ in range(30):
     signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0005, 0.05))
     try:

@@ -12,7 +12,7 @@ from filebridge.config import substitution
 from filebridge.config.model import Config
 from filebridge.config.sockets import Http, Tcp, Udp, Unix
 from filebridge.errors import ConfigError
-from filebridge.masking import NOTHING, Mask
+from filebridge.redaction import HIDES_NOTHING, Redaction
 from filebridge.transports.sockets.address import is_loopback, parse
 from filebridge.transports.sockets.endpoint import Counter, Endpoint, Endpoints, Service
 from filebridge.transports.sockets.ports import Ports, Wanted, bound_at, check_free
@@ -25,13 +25,13 @@ _PORT = re.compile(r"(?<!\$)\$\{(port[23]?)\}")
 class Addresses:
     """The free ports and the secret of one running simulator, held until ``close``.
 
-    ``values`` are what the names `${port}`, `${port2}`, `${port3}` and `${token}` stand for; ``mask`` hides the secrets
-    once there are ``endpoints``.
+    ``values`` are what the names `${port}`, `${port2}`, `${port3}` and `${token}` stand for; ``redaction`` hides the
+    secrets once there are ``endpoints``.
     """
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self.mask: Mask = NOTHING
+        self.redaction: Redaction = HIDES_NOTHING
         self._ports = Ports.take(_wanted(config))
         self.values: dict[str, object] = {"token": secrets.token_hex(16), **self._ports.numbers}
 
@@ -67,7 +67,7 @@ class Addresses:
 
     def _service(self, http: Http, values: Mapping[str, Any]) -> Service:
         hidden = tuple((name, _secret(variable)) for name, variable in http.secrets.items())
-        self.mask = Mask(value for _, value in hidden)
+        self.redaction = Redaction(value for _, value in hidden)
         url = substitution.fill(http.url or "", values)
         headers = tuple((name, substitution.fill(text, values)) for name, text in http.headers.items())
         return Service(url, headers, hidden, http.ready or "", self._config.limits.output)

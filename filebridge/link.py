@@ -14,8 +14,8 @@ from filebridge.attention import Attention
 from filebridge.config import substitution
 from filebridge.errors import ActionError, BridgeError, CleanupError, ExecFailed, Refused
 from filebridge.launching import connect, launch_of, look_beside, placed_files, shown_command
-from filebridge.masking import NOTHING, Mask
 from filebridge.program import Program
+from filebridge.redaction import HIDES_NOTHING, Redaction
 from filebridge.transports.base import Transport
 from filebridge.transports.folder import RunFolder
 from filebridge.transports.recording import Transcript
@@ -75,7 +75,7 @@ class Link(Attention):
             self.folder = RunFolder.make(program.config.name)
             guardian.watch(folder=self.folder.path)
             self._connect(self._started(values, transcripts))
-            self.process.mask = self.mask
+            self.process.redaction = self.redaction
             if self.process.pid:
                 guardian.watch(pid=self.process.pid, token=self._token)
         except BaseException:
@@ -202,9 +202,9 @@ class Link(Attention):
         del heard[:-UNFINISHED]
 
     @property
-    def mask(self) -> Mask:
+    def redaction(self) -> Redaction:
         """What hides the secrets that the simulator was told."""
-        return NOTHING if self._addresses is None else self._addresses.mask
+        return HIDES_NOTHING if self._addresses is None else self._addresses.redaction
 
     @property
     def alive(self) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 
 from filebridge.errors import BridgeError
 
-__all__ = ["NOTHING", "SHORTEST", "Mask"]
+__all__ = ["HIDES_NOTHING", "SHORTEST", "Redaction"]
 
 SHORTEST = 6
 """Characters below which a secret is not looked for: it would be found in numbers."""
@@ -21,7 +21,7 @@ _RUN = re.compile("[A-Za-z0-9]+")
 _NAMED = re.compile(r"""[\w-]=["']?([^\s;,"'=]+)""")
 
 
-class Mask:
+class Redaction:
     """Hides ``secrets``: each whole, the key in one such as `Bearer KEY`, the password in one of `Basic`.
 
     They are found as they are, with backslashes, as JSON, percent-encoded and as HTML. As many stars as there were
@@ -119,5 +119,5 @@ def _stars(found: re.Match[bytes]) -> bytes:
     return b"*" * len(found[0])
 
 
-NOTHING = Mask(())
-"""Hides nothing."""
+HIDES_NOTHING = Redaction(())
+"""The one of no secrets."""

@@ -137,7 +137,7 @@ class Running:
             else:
                 error.situation = Situation(self.program.config.name, phase, self.seat, self.episode, action=shown)
         if self.link is not None:
-            self.link.mask.clear(error)
+            self.link.redaction.clear(error)
         self._failure = f"; the last {phase} failed: {type(error).__name__}: {error.what.partition(chr(10))[0]}"
         return error
 

@@ -31,8 +31,8 @@ LAYERS = (
     ("transports", "wire", "spaces"),
     ("config",),
     (
-        "registry", "envelope", "errors", "guardian", "interrupt", "masking", "memory", "parcel", "picture",
-        "rendering", "simulators", "sweep", "_version",
+        "registry", "envelope", "errors", "guardian", "interrupt", "memory", "parcel", "picture",
+        "redaction", "rendering", "simulators", "sweep", "_version",
     ),
 )
 """From the top down: a module imports from layers below its own, or from its own part."""

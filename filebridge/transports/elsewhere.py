@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from filebridge.masking import NOTHING
+from filebridge.redaction import HIDES_NOTHING
 from filebridge.transports.process import Exit, Process
 
 __all__ = ["Elsewhere"]
@@ -23,7 +23,7 @@ class Elsewhere(Process):
         self._exit = None
         self.heard = None
         self._tail = b""
-        self.mask = NOTHING
+        self.redaction = HIDES_NOTHING
 
     def exit(self) -> Exit | None:
         """Return None: its end cannot be seen."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from filebridge.errors import ExecFailed, StartError
-from filebridge.masking import NOTHING, Mask
+from filebridge.redaction import HIDES_NOTHING, Redaction
 from filebridge.transports.condition import condition
 from filebridge.transports.shutting import shut
 
@@ -63,11 +63,11 @@ class Process:
     ``pidfd`` is readable once the process has ended, -1 where the system has none. ``stderr_fd`` is
     the end of its stderr that wants draining, -1 when that goes elsewhere or has ended. ``started``
     is a monotonic time in seconds. ``ended`` is set once ``exit`` has seen the end. ``heard`` gets all that is drained
-    of stderr, at most the last 1 MiB, for somebody who takes it from there; None where nobody does. ``mask`` hides
-    what of its stderr must not be shown.
+    of stderr, at most the last 1 MiB, for somebody who takes it from there; None where nobody does. ``redaction``
+    hides what of its stderr must not be shown.
     """
 
-    __slots__ = ("_exit", "_reaped", "_tail", "ended", "heard", "mask", "pid", "pidfd", "started", "stderr_fd")
+    __slots__ = ("_exit", "_reaped", "_tail", "ended", "heard", "pid", "pidfd", "redaction", "started", "stderr_fd")
 
     def __init__(self, pid: int, stderr_fd: int = -1) -> None:
         self.pid = pid
@@ -76,7 +76,7 @@ class Process:
         self.started = time.monotonic()
         self.ended = False
         self.heard: bytearray | None = None
-        self.mask: Mask = NOTHING
+        self.redaction: Redaction = HIDES_NOTHING
         self._tail = b""
         self._exit: Exit | None = None
         self._reaped = 0.0
@@ -93,7 +93,7 @@ class Process:
             if not chunk:
                 shut(self, "stderr_fd")
                 return
-            self._tail = self.mask(self._tail + chunk)[-TAIL:]
+            self._tail = self.redaction(self._tail + chunk)[-TAIL:]
             if self.heard is not None:
                 self.heard += chunk
                 del self.heard[:-DRAIN]
@@ -102,7 +102,7 @@ class Process:
 
     def stderr_tail(self) -> bytes:
         """Return the last bytes of stderr that were drained, at most 8 KiB."""
-        return self.mask.cut(self._tail)
+        return self.redaction.cut(self._tail)
 
     def exit(self) -> Exit | None:
         """Return how the process ended, None while it lives; does not wait, and reaps this process only."""

@@ -6,7 +6,7 @@ import math
 import socket
 
 from filebridge.errors import PeerClosed, TransportError
-from filebridge.masking import Mask
+from filebridge.redaction import Redaction
 from filebridge.transports.base import CHUNK
 from filebridge.transports.http.client_answers import Answers
 from filebridge.transports.http.client_connection import NO_SIGNAL, QUICKACK, Connection
@@ -31,8 +31,8 @@ class HttpClient:
     """
 
     __slots__ = (
-        "_addresses", "_answers", "_asked", "_begun", "_calling", "_connection", "_early", "_is_quiet", "_mask",
-        "_name", "_put", "_quick", "_ready", "_recv", "_requests", "_retried", "_send", "_service", "_used", "patience",
+        "_addresses", "_answers", "_asked", "_begun", "_calling", "_connection", "_early", "_is_quiet", "_name", "_put",
+        "_quick", "_ready", "_recv", "_redaction", "_requests", "_retried", "_send", "_service", "_used", "patience",
         "renews", "snapshots",
     )  # fmt: skip
 
@@ -44,13 +44,13 @@ class HttpClient:
         self._requests = Requests(where, service.headers, service.secrets)
         # All of it, so that it is not taken for one that has the path of the `url` before it.
         self._ready = where.path + service.ready if service.ready else ""
-        self._mask = Mask(value for _, value in service.secrets)
+        self._redaction = Redaction(value for _, value in service.secrets)
         self._name = shown(where.host, where.port)
         self._addresses = resolved(where.host, where.port, "tcp")
         self._connection = Connection(where.host, self._name, verifying() if where.secure else None)
         self._is_quiet = self._connection.is_quiet
         self._recv, self._send = self._connection.socket.recv, self._connection.socket.send
-        self._answers = Answers(service.cap, self._mask)
+        self._answers = Answers(service.cap, self._redaction)
         self._calling: Calling | None = None
         self._begun = b""
         self._put = 0
@@ -118,7 +118,7 @@ class HttpClient:
                 return None
             data = plain
         # As it comes, for errors that show a part of it; and below, where a secret came in two pieces.
-        answer = self._answers.feed(self._mask(data))
+        answer = self._answers.feed(self._redaction(data))
         if answer is None:
             if QUICKACK:
                 # A server that writes head and body apart may hold the body back until the head is acknowledged.
@@ -129,7 +129,7 @@ class HttpClient:
         self._asked = False
         if self._answers.over or self._early:
             self._hang_up()
-        return self._mask(answer)
+        return self._redaction(answer)
 
     def look(self) -> bytes | None:
         """Return the same as ``read``: everything is announced."""

@@ -9,7 +9,7 @@ import h11
 
 from filebridge.envelope import answer
 from filebridge.errors import MessageTooLarge, PeerClosed, ProtocolError, escaped
-from filebridge.masking import NOTHING, Mask
+from filebridge.redaction import HIDES_NOTHING, Redaction
 
 __all__ = ["Answers"]
 
@@ -31,17 +31,17 @@ class Answers:
 
     ``over`` says that the connection cannot be used after the last answer, ``begun`` that a part of one is there.
     A head that h11 has read once, and with which a connection stays open, is known again byte by byte and not read
-    once more. ``cap`` is the largest body in bytes, ``mask`` hides what errors must not show.
+    once more. ``cap`` is the largest body in bytes, ``redaction`` hides what errors must not show.
     """
 
     __slots__ = (
-        "_body", "_cap", "_chunks", "_head", "_known", "_left", "_mask", "_parser", "_pieces", "_raw", "_response",
+        "_body", "_cap", "_chunks", "_head", "_known", "_left", "_parser", "_pieces", "_raw", "_redaction", "_response",
         "_size", "over",
     )  # fmt: skip
 
-    def __init__(self, cap: int, mask: Mask = NOTHING) -> None:
+    def __init__(self, cap: int, redaction: Redaction = HIDES_NOTHING) -> None:
         self._cap = cap
-        self._mask = mask
+        self._redaction = redaction
         self._known: dict[bytes, tuple[bytes, int]] = {}
         self.reset()
 
@@ -196,7 +196,7 @@ class Answers:
         raise _no_http(f"{exc}; it begins {self._shown(data)}") from exc
 
     def _shown(self, data: bytes) -> str:
-        return repr(escaped(self._mask.cut(data)[:_SHOWN]))
+        return repr(escaped(self._redaction.cut(data)[:_SHOWN]))
 
 
 def _envelope(response: h11.Response) -> bytes:

@@ -8,7 +8,7 @@ import subprocess
 import time
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 
-from filebridge.masking import NOTHING, Mask
+from filebridge.redaction import HIDES_NOTHING, Redaction
 from filebridge.transports.base import Launch
 from filebridge.transports.birth import (
     abandon,
@@ -125,7 +125,7 @@ class RunProcess(Process):
         self.ended = self.busy = False
         self.heard = None
         self._tail = b""
-        self.mask: Mask = NOTHING
+        self.redaction: Redaction = HIDES_NOTHING
         self._exit = None
         self._reaped = 0.0
         self._fine = frozenset(fine)
@@ -133,9 +133,9 @@ class RunProcess(Process):
 
     def begin(self, pid: int) -> None:
         """Be the process ``pid``, just started; what was said on stderr before is forgotten."""
-        heard, mask = self.heard, self.mask
+        heard, redaction = self.heard, self.redaction
         super().__init__(pid, self.stderr_fd)
-        self.heard, self.mask = heard, mask
+        self.heard, self.redaction = heard, redaction
         self._settled = self._told = False
         self.busy = True
 

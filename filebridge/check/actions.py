@@ -6,7 +6,7 @@ from typing import Any
 
 from filebridge.check.choices import extremes, outsiders
 from filebridge.check.rule import Broken, Finding
-from filebridge.check.subject import Subject
+from filebridge.check.subject import Subject, drawn
 from filebridge.env import BridgeEnv
 from filebridge.errors import ActionError, BridgeError
 from filebridge.spaces import shown_action
@@ -36,7 +36,7 @@ def outsiders_refused(subject: Subject) -> Finding:
         actions = outsiders(env.action_space)
         for action in actions:
             _refuse(env, action)
-        _step(env, env.action_space.sample(env.session.mask()))
+        _step(env, drawn(env))
     return Finding(f"{len(actions)} actions refused")
 
 

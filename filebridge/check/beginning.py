@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from filebridge.check.installation import executable
 from filebridge.check.rule import Finding
-from filebridge.check.subject import Subject
+from filebridge.check.subject import Subject, drawn
 from filebridge.config import substitution
 
 __all__ = ["answers", "installed", "loads"]
@@ -32,5 +32,5 @@ def answers(subject: Subject) -> Finding:
     """Start the program, hold its start dialogue, and get an answer to one action."""
     with subject.env() as env:
         env.reset(seed=subject.seed)
-        env.step(env.action_space.sample(env.session.mask()))
+        env.step(drawn(env))
     return Finding()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from filebridge.check.rule import Broken, Finding, NotApplicable
-from filebridge.check.subject import MOST_STEPS, Subject
+from filebridge.check.subject import MOST_STEPS, Subject, drawn
 from filebridge.errors import UsageError
 
 __all__ = ["end", "endings_are_flags", "info_is_plain", "observations_fit", "rewards_are_finite", "step_limit_holds"]
@@ -76,9 +76,9 @@ def endings_are_flags(subject: Subject) -> Finding:
                 raise Broken(f"{seen.place}: {name} is {value!r}, of type {type(value).__name__}")
     with subject.env(max_steps=1) as env:
         env.reset(seed=subject.seed)
-        env.step(env.action_space.sample(env.session.mask()))
+        env.step(drawn(env))
         try:
-            env.step(env.action_space.sample(env.session.mask()))
+            env.step(drawn(env))
         except UsageError:
             return Finding()
     raise Broken("a step after the end of its episode was taken")
@@ -114,7 +114,7 @@ def step_limit_holds(subject: Subject) -> Finding:
     with subject.env(max_steps=FORCED_LIMIT) as env:
         env.reset(seed=subject.seed)
         for step in range(1, FORCED_LIMIT + 1):
-            _, _, terminated, truncated, _ = env.step(env.action_space.sample(env.session.mask()))
+            _, _, terminated, truncated, _ = env.step(drawn(env))
             if terminated or (truncated and step < FORCED_LIMIT):
                 return Finding(f"longest {longest} of {limit}")
     if not truncated:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from filebridge.check.rule import Broken, Finding, NotApplicable
-from filebridge.check.subject import Subject
+from filebridge.check.subject import Subject, drawn
 from filebridge.env import BridgeEnv
 
 __all__ = ["copies_differ", "different_seeds_differ", "same_after_reset", "same_in_fresh_processes"]
@@ -102,7 +102,7 @@ def _moments(env: BridgeEnv, seed: int | None, actions: int) -> Iterator[Moment]
     observation, _ = env.reset(seed=seed)
     yield observation, 0.0, False, False
     for _ in range(MOST_STEPS):
-        observation, reward, terminated, truncated, _ = env.step(env.action_space.sample(env.session.mask()))
+        observation, reward, terminated, truncated, _ = env.step(drawn(env))
         yield observation, reward, terminated, truncated
         if terminated or truncated:
             return

@@ -18,7 +18,7 @@ from filebridge.link import Link
 from filebridge.program import Program, load_program
 from filebridge.report import Sample
 
-__all__ = ["Journey", "Seen", "Subject", "link_of"]
+__all__ = ["Journey", "Seen", "Subject", "drawn", "link_of"]
 
 MOST_STEPS = 10_000
 """Steps in which a random agent must have come to the end of an episode."""
@@ -111,7 +111,7 @@ class Subject:
         journey.reset_times.add(perf_counter() - begun)
         journey.seen.append(Seen(episode, 0, observation, 0.0, False, False, info))
         for step in range(1, MOST_STEPS + 1):
-            action = env.action_space.sample(env.session.mask())
+            action = drawn(env)
             begun = perf_counter()
             observation, reward, terminated, truncated, info = env.step(action)
             journey.step_times.add(perf_counter() - begun)
@@ -128,6 +128,11 @@ class Subject:
         if not seen:
             raise Broken("the random agent saw nothing", "see the failure above")
         return seen
+
+
+def drawn(env: BridgeEnv) -> Any:
+    """Return an action drawn from those that may be taken now."""
+    return env.action_space.sample(env.session.mask())
 
 
 def link_of(env: BridgeEnv) -> Link:

@@ -6,7 +6,7 @@ from select import POLLHUP, POLLIN
 from time import monotonic
 
 from filebridge.check.rule import Broken, Finding, NotApplicable
-from filebridge.check.subject import Subject, link_of
+from filebridge.check.subject import Subject, drawn, link_of
 from filebridge.config.dialogues import draws_screen
 from filebridge.env import BridgeEnv
 from filebridge.errors import escaped
@@ -64,7 +64,7 @@ def _refuse_restless(subject: Subject) -> None:
 def _steps(env: BridgeEnv) -> int:
     """Take a few steps, fewer if the episode ends; return how many."""
     for step in range(1, STEPS + 1):
-        _, _, terminated, truncated, _ = env.step(env.action_space.sample(env.session.mask()))
+        _, _, terminated, truncated, _ = env.step(drawn(env))
         if terminated or truncated:
             return step
     return STEPS
@@ -91,7 +91,7 @@ def resets_twice(subject: Subject) -> Finding:
     with subject.env() as env:
         env.reset(seed=subject.seed)
         env.reset()
-        env.step(env.action_space.sample(env.session.mask()))
+        env.step(drawn(env))
         env.reset()
-        env.step(env.action_space.sample(env.session.mask()))
+        env.step(drawn(env))
     return Finding()

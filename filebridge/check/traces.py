@@ -6,7 +6,7 @@ import os
 
 from filebridge import sweep
 from filebridge.check.rule import Broken, Finding
-from filebridge.check.subject import Subject, link_of
+from filebridge.check.subject import Subject, drawn, link_of
 
 __all__ = ["close_leaves_nothing"]
 
@@ -15,7 +15,7 @@ def close_leaves_nothing(subject: Subject) -> Finding:
     """Close: no process of the simulator runs on, its folder is gone, and a second close is harmless."""
     with subject.env() as env:
         env.reset(seed=subject.seed)
-        env.step(env.action_space.sample(env.session.mask()))
+        env.step(drawn(env))
         link = link_of(env)
         pid, folder, token = link.process.pid, link.folder.path, link._token
         env.close()
